@@ -1,0 +1,42 @@
+# How every target of this project is built. A folder is a library: a new file in it needs no line here.
+
+add_library(ringway_options INTERFACE)
+target_compile_options(ringway_options INTERFACE -Wall -Wextra -Werror)
+target_include_directories(ringway_options INTERFACE ${CMAKE_SOURCE_DIR})
+# Asio and Beast are built once, in ringway_asio, for every user sees declarations only.
+target_compile_definitions(ringway_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
+                                                     BOOST_BEAST_SEPARATE_COMPILATION)
+if(RINGWAY_SANITIZE)
+  target_compile_options(ringway_options INTERFACE -fsanitize=${RINGWAY_SANITIZE} -fno-omit-frame-pointer
+                                                   -fno-sanitize-recover=all)
+  target_link_options(ringway_options INTERFACE -fsanitize=${RINGWAY_SANITIZE})
+endif()
+
+find_program(RINGWAY_CCACHE ccache)
+if(RINGWAY_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGWAY_CCACHE})
+endif()
+
+# ringway_library(NAME [LIBRARIES…]): the sources of the calling folder, and what they link.
+function(ringway_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${name} PUBLIC ringway_options ${ARGN})
+endfunction()
+
+# ringway_test(NAME [LIBRARIES…]): one test program from the *_test.cc of the calling folder.
+function(ringway_test name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ringway_options GTest::gmock GTest::gtest_main ${ARGN})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 60)
+endfunction()
+
+# cmake/asio.cc holds the bodies of Asio and Beast, so that no other file compiles them again.
+add_library(ringway_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cc)
+target_link_libraries(ringway_asio PUBLIC ringway_options Threads::Threads)

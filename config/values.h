@@ -1,0 +1,176 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/mistake.h"
+#include "discovery/labels/selector.h"
+
+/// What a person wrote, validated and in plain values. Nothing here knows of YAML. Every value is immutable after
+/// `load` and may be read by any thread.
+namespace ringway::config {
+
+using std::chrono::milliseconds;
+using discovery::Labels;
+using discovery::Selector;
+
+enum class Protocol : std::uint8_t { kTcp, kUdp, kSctp };
+enum class Balancer : std::uint8_t { kLeastConnections, kRoundRobin, kRandom };
+enum class Engine : std::uint8_t { kAuto, kIoUring, kEpoll };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class LogFormat : std::uint8_t { kText, kJson };
+enum class VirtualIpMode : std::uint8_t { kAuto, kOff };
+enum class OnDown : std::uint8_t { kKeepSessions, kCloseSessions };
+
+/// The head that all Kubernetes kinds share.
+struct Metadata {
+  std::string name;
+  std::string ns = "default";
+  Labels labels;
+  Labels annotations;
+  bool terminating = false;  ///< `deletionTimestamp` is set
+  Position at;               ///< where the document begins
+};
+
+struct StatusRange {
+  std::uint16_t first = 200;
+  std::uint16_t last = 399;
+};
+
+/// An active check. Every probe opens a connection of its own.
+struct HealthCheck {
+  enum class Kind : std::uint8_t { kTcp, kHttp };
+  Kind kind = Kind::kTcp;
+  std::uint16_t port = 0;  ///< 0 = the port that sessions go to
+  std::string method = "GET";
+  std::string path = "/";
+  std::string host;                             ///< "" = the endpoint's address
+  std::vector<StatusRange> expect_status{{}};   ///< `"200-399"`, `"200,204,300-399"`
+  std::string expect_body;                      ///< text that the first 64 KiB of the body must hold; "" = any
+  milliseconds interval{2000};
+  milliseconds fast_interval{500};  ///< while a result differs from the state (HAProxy's fastinter)
+  milliseconds timeout{1000};
+  std::uint32_t rise = 2;
+  std::uint32_t fall = 3;
+  double jitter = 0.05;  ///< share of the interval by which probes are spread
+
+};
+
+/// Our own part of a Service. Zero durations mean "never".
+struct Policy {
+  std::optional<Selector> selector;  ///< the full grammar, in the place of `spec.selector`
+  Balancer balancer = Balancer::kLeastConnections;
+  std::optional<HealthCheck> health_check;  ///< absent = readiness of the source alone
+  milliseconds connect_timeout{1000};
+  std::uint32_t connect_attempts = 3;
+  milliseconds idle_timeout{3'600'000};
+  milliseconds drain_timeout{30'000};
+  OnDown on_down = OnDown::kKeepSessions;
+};
+
+struct ServicePort {
+  std::string name;
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::kTcp;
+  std::variant<std::uint16_t, std::string> target_port;  ///< a number, or a name that each Pod resolves
+};
+
+enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
+
+struct Service {
+  Metadata metadata;
+  ServiceType type = ServiceType::kClusterIp;
+  std::vector<std::string> cluster_ips;  ///< canonical texts, at most one for each family; "None" = headless
+  std::optional<Selector> selector;      ///< policy.selector, else spec.selector; absent = endpoints come from slices
+  std::vector<ServicePort> ports;
+  bool publish_not_ready_addresses = false;
+  Policy policy;  ///< with the defaults of `kind: Ringway` applied
+
+  [[nodiscard]] bool headless() const;
+};
+
+struct ContainerPort {
+  std::string name;
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::kTcp;
+};
+
+struct Pod {
+  Metadata metadata;
+  std::string node;              ///< spec.nodeName
+  std::vector<ContainerPort> ports;
+  std::vector<std::string> ips;  ///< status.podIPs, else status.podIP; canonical
+  bool ready = true;             ///< the condition Ready where there is one, else true
+  std::string not_ready_reason;
+  bool finished = false;         ///< phase Succeeded or Failed
+};
+
+struct EndpointPort {
+  std::string name;
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::kTcp;
+};
+
+/// One entry of an EndpointSlice. nil `ready` and `serving` are true, nil `terminating` is false.
+struct SliceEndpoint {
+  std::string address;  ///< addresses[0], canonical
+  bool ready = true;
+  bool serving = true;
+  bool terminating = false;
+  std::string node;
+  std::string zone;
+  std::string target;  ///< targetRef's name, "" where it has none
+};
+
+struct EndpointSlice {
+  Metadata metadata;
+  std::string service;  ///< label kubernetes.io/service-name
+  std::vector<EndpointPort> ports;
+  std::vector<SliceEndpoint> endpoints;
+};
+
+struct Node {
+  Metadata metadata;
+};
+
+struct DockerSource {
+  std::string socket = "unix:/var/run/docker.sock";
+  std::string network;  ///< "" = bridge where the container has it, else its first network by name
+};
+
+/// `kind: Ringway`: the daemon itself.
+struct Ringway {
+  std::string node;  ///< default: the host name
+  std::string zone;
+  std::uint32_t workers = 0;  ///< 0 = CPUs allowed
+  Engine engine = Engine::kAuto;
+  std::string admin_listen = "127.0.0.1:9900";
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  bool access_log = false;
+  VirtualIpMode virtual_ip_mode = VirtualIpMode::kAuto;
+  std::string virtual_ip_interface = "lo";
+  std::vector<std::string> manifests;
+  std::optional<DockerSource> docker;
+  Policy default_policy;
+};
+
+struct Configuration {
+  Ringway ringway;
+  std::vector<Service> services;
+  std::vector<Pod> pods;
+  std::vector<EndpointSlice> slices;
+  std::vector<Node> nodes;
+  std::vector<std::filesystem::path> files;    ///< all that were read, in order
+  std::vector<std::filesystem::path> folders;  ///< where a new or changed file matters (for a watch)
+  std::vector<std::string> notes;  ///< what was read and is not acted on, for a person: "service shop/db: headless, skipped"
+};
+
+}  // namespace ringway::config

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/values.h"
+#include "discovery/health/health_checker.h"
+#include "discovery/store.h"
+#include "proxy/core/clock.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::discovery {
+
+/// What keeps an endpoint in or out, in the words of `ringway_endpoints{state}`. One that is several of these has the
+/// last of them that applies.
+enum class EndpointCondition : std::uint8_t {
+  kReady,     ///< ready by its source and, where checked, up
+  kNotReady,  ///< its source says so: starting, paused, unhealthy
+  kUnknown,   ///< ready, and no health check has ended yet: gets no session (unless in panic)
+  kDown,      ///< ready, and the health check failed
+  kDrained,   ///< taken out by hand
+  kDraining,  ///< terminating, relabelled or gone: no new session, the old ones may end until `drain.timeout`
+};
+[[nodiscard]] std::string_view to_string(EndpointCondition condition);
+
+/// One endpoint of one port of a Service, as `get endpoints` and `describe service` show it.
+struct EndpointView {
+  std::shared_ptr<const proxy::EndpointState> state;
+  std::string source;  ///< "docker", "file", "endpointslice"
+  std::string node;
+  std::string zone;
+  EndpointCondition condition = EndpointCondition::kNotReady;
+  std::string reason;   ///< why it is not ready, for a person; "" when it is
+  bool usable = false;  ///< may be picked for a new session now, be it by panic mode
+  const HealthChecker::Subscription* check = nullptr;  ///< null where there is no health check
+};
+
+struct ServicePortView {
+  const config::ServicePort* configured = nullptr;
+  std::shared_ptr<const proxy::ServicePort> running;
+  std::vector<EndpointView> endpoints;  ///< by address; draining ones too
+};
+
+struct ServiceView {
+  const config::Service* service = nullptr;
+  std::vector<ServicePortView> ports;
+};
+
+/// Store + health + policy -> Snapshot. Pure bookkeeping: no socket, no timer, no thread; the owner drives it.
+/// All members are for the control thread.
+class Reconciler {
+ public:
+  /// What the owner must do when the Reconciler says so.
+  class Output {
+   public:
+    virtual ~Output() = default;
+    /// Something changed: call `build` soon (changes that come until then go into one snapshot).
+    virtual void snapshot_wanted() = 0;
+    /// The drain limit of `endpoint` has passed, or its policy is `onDown: closeSessions` and it is down.
+    virtual void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) = 0;
+    /// A Service went into panic mode or left it: one line for a person, at level warn.
+    virtual void say(const std::string& line) = 0;
+  };
+
+  Reconciler(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output);
+  ~Reconciler();
+
+  /// What a configuration would run, for `DataPlane::bind`, without putting it in force: the same snapshot that
+  /// `configure` followed by `build` would give. Slots of known keys are kept.
+  [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
+  /// Puts a configuration in force; endpoints, their counters and their health survive where the key does.
+  void configure(std::shared_ptr<const config::Configuration> configuration);
+
+  /// From the Store. `arrived` of the oldest news goes into `oldest_pending`.
+  void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
+
+  /// Takes an endpoint out for new sessions by hand, or puts it back. `endpoint` is its address `ip:port`, its workload's
+  /// name, or `namespace/name`. Returns how many endpoints it named.
+  std::size_t set_drained(std::string_view endpoint, bool drained);
+
+  /// The next snapshot: a new version with all changes, or null where nothing changed since the last. Costs what
+  /// changed. Afterwards `oldest_pending()` is reset.
+  std::shared_ptr<const proxy::Snapshot> build();
+  /// When the oldest news that the coming snapshot holds arrived; Time::max() where none is pending.
+  [[nodiscard]] proxy::Time oldest_pending() const;
+
+  /// Closes what has drained too long, and frees endpoints that no worker can know any more (version `in_force` runs
+  /// everywhere). Returns when it wants to be called next, Time::max() for never.
+  proxy::Time expire(std::uint64_t in_force);
+
+  /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.
+  [[nodiscard]] std::vector<ServiceView> services() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringway::discovery

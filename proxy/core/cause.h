@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ringway::proxy {
+
+/// Why a session ended. The names are those of the access log, `get sessions` and the label `reason`.
+enum class Cause : std::uint8_t {
+  kNone,
+  kFinished,            ///< both sides said FIN and all data was passed on
+  kClientReset,         ///< the client sent RST (or vanished: ETIMEDOUT)
+  kUpstreamReset,       ///< the upstream sent RST (or vanished)
+  kConnectRefused,      ///< the last attempt was answered with RST
+  kConnectTimeout,      ///< the last attempt was not answered in `connect.timeout`
+  kConnectUnreachable,  ///< no route, or the network said so
+  kConnectError,        ///< any other failure of connect(2), also for want of local resources
+  kNoEndpoint,          ///< nothing to pick from
+  kIdleTimeout,         ///< no byte in either direction for `idleTimeout`
+  kDrained,             ///< the endpoint or the Service left, and `drain.timeout` has passed
+  kEndpointDown,        ///< `onDown: closeSessions`
+  kShutdown,            ///< the daemon stops and its drain limit has passed
+  kCount,
+};
+
+inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCount);
+
+[[nodiscard]] constexpr std::string_view to_string(Cause cause) {
+  constexpr std::array<std::string_view, kCauseCount> kNames = {
+      "none",          "finished",           "clientReset",        "upstreamReset", "connectRefused",
+      "connectTimeout", "connectUnreachable", "connectError",       "noEndpoint",    "idleTimeout",
+      "drained",       "endpointDown",       "shutdown"};
+  return kNames[static_cast<std::size_t>(cause)];
+}
+
+/// The reasons of `ringway_connect_failures_total`: the `Cause`s that a single connect attempt can end with.
+enum class ConnectFailure : std::uint8_t { kRefused, kTimeout, kUnreachable, kOther, kCount };
+
+inline constexpr std::size_t kConnectFailureCount = static_cast<std::size_t>(ConnectFailure::kCount);
+
+[[nodiscard]] constexpr std::string_view to_string(ConnectFailure reason) {
+  constexpr std::array<std::string_view, kConnectFailureCount> kNames = {"refused", "timeout", "unreachable", "other"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace ringway::proxy

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "proxy/core/cause.h"
+
+namespace ringway::proxy {
+
+/// A number with one writer and any number of readers: a plain add for the writer, never a locked instruction.
+class Counter {
+ public:
+  void add(std::uint64_t amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Upper bounds of the buckets of `ringway_connect_seconds`, in microseconds; one more bucket takes the rest.
+/// From one loopback round trip to the longest sensible `connect.timeout`.
+inline constexpr std::array<std::uint32_t, 13> kConnectBucketBounds_us = {
+    50, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 50'000, 100'000, 500'000, 1'000'000, 5'000'000};
+
+/// What one worker counts for one port of a Service. Written by that worker alone, read by the control thread.
+struct alignas(64) ServiceCounters {
+  Counter connections;       ///< accepted
+  Counter active;            ///< sessions now, connecting ones included
+  Counter bytes_upstream;    ///< from client to upstream
+  Counter bytes_downstream;  ///< from upstream to client
+  Counter retries;           ///< connect attempts after the first
+  std::array<Counter, kCauseCount> ended;
+  std::array<Counter, kConnectBucketBounds_us.size() + 1> connect_buckets;
+  Counter connect_total_us;
+
+  void observe_connect(std::uint64_t elapsed_us);
+};
+
+/// The counters of one port of a Service, for all workers. Made by the Reconciler, lives as long as the port's key is
+/// configured (and longer while a snapshot names it), so that counters survive a reload.
+class ServiceStats {
+ public:
+  explicit ServiceStats(std::size_t workers) : count_(workers), counters_(new ServiceCounters[workers]) {}
+
+  [[nodiscard]] ServiceCounters& worker(std::size_t index) { return counters_[index]; }
+  [[nodiscard]] std::span<const ServiceCounters> all() const { return {counters_.get(), count_}; }
+
+  /// Shared by all workers, so that round robin is one order and not one order for each worker.
+  std::atomic<std::uint64_t> round_robin_cursor{0};
+
+ private:
+  std::size_t count_;
+  std::unique_ptr<ServiceCounters[]> counters_;
+};
+
+}  // namespace ringway::proxy

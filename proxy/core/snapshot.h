@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/core/address.h"
+#include "proxy/core/cause.h"
+#include "proxy/core/counters.h"
+
+namespace ringway::proxy {
+
+enum class Protocol : std::uint8_t { kTcp, kUdp };
+
+[[nodiscard]] constexpr std::string_view to_string(Protocol protocol) {
+  return protocol == Protocol::kTcp ? "TCP" : "UDP";
+}
+
+/// The identity of one port of a Service, as kube-proxy's ServicePortName has it: never the number.
+struct ServiceKey {
+  std::string ns;
+  std::string service;
+  std::string port;  ///< the port's name, "" where it has none
+  Protocol protocol = Protocol::kTcp;
+
+  auto operator<=>(const ServiceKey&) const = default;
+  /// `shop/web:http`, or `shop/web` where the port has no name.
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// One address behind one port of a Service: what stays the same, and the counts that all workers share.
+///
+/// Lifetime: the Reconciler owns it. A worker may hold a plain pointer for as long as it counts itself in `active`;
+/// the Reconciler lets go of an endpoint only when every worker runs a snapshot without it and `active` is zero.
+struct EndpointState {
+  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name)
+      : service(std::move(service_key)), address(where), workload(std::move(workload_name)) {}
+
+  const ServiceKey service;
+  const SocketAddress address;
+  const std::string workload;  ///< `namespace/name` of the Pod or container, "" for a bare EndpointSlice address
+
+  alignas(64) std::atomic<std::uint32_t> active{0};  ///< sessions, connecting ones included; any worker
+  std::atomic<std::uint64_t> connections{0};         ///< connected
+  std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
+};
+
+enum class Balancer : std::uint8_t { kRoundRobin, kLeastConnections, kRandom };
+
+/// What a session needs to know of its Service's policy. Durations of zero mean "never".
+struct SessionPolicy {
+  Balancer balancer = Balancer::kLeastConnections;
+  std::chrono::milliseconds connect_timeout{1000};
+  std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
+  std::chrono::milliseconds idle_timeout{3'600'000};
+};
+
+inline constexpr std::uint32_t kMaxConnectAttempts = 16;
+
+/// One port of a Service as the data plane runs it. Immutable once published.
+struct ServicePort {
+  ServiceKey key;
+  std::vector<SocketAddress> listen;                      ///< VIP:port, one for each family
+  std::vector<std::shared_ptr<EndpointState>> endpoints;  ///< may be picked now; empty = refuse at once
+  bool panic = false;                                     ///< all are unhealthy; `endpoints` are the ready ones
+  SessionPolicy policy;
+  std::shared_ptr<ServiceStats> stats;
+};
+
+/// All that workers know of the world. Immutable, built whole by the Reconciler, shared by pointer.
+///
+/// `ports` is indexed by a slot that a ServiceKey keeps from one version to the next; a free slot is null. An entry
+/// that did not change is the same object as in the version before, so a worker finds the changes by comparing pointers.
+struct Snapshot {
+  std::uint64_t version = 0;
+  std::vector<std::shared_ptr<const ServicePort>> ports;
+};
+
+}  // namespace ringway::proxy

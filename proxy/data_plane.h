@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/core/cause.h"
+#include "proxy/core/clock.h"
+#include "proxy/core/error.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::proxy {
+
+/// A session as `get sessions` shows it and as the access log ends it.
+struct SessionInfo {
+  SocketAddress client;
+  SocketAddress virtual_ip;
+  ServiceKey service;
+  std::string endpoint;  ///< `10.0.0.1:8080`, "" while none was picked
+  std::string workload;
+  std::uint64_t bytes_upstream = 0;
+  std::uint64_t bytes_downstream = 0;
+  std::chrono::milliseconds age{0};
+  std::chrono::microseconds connect_time{0};
+  std::uint32_t attempts = 0;
+  std::string state;  ///< connecting, established, halfClosed, closing
+  Cause cause = Cause::kNone;
+};
+
+/// What one worker counts for itself. Written by that worker alone.
+struct alignas(64) WorkerCounters {
+  Counter sessions_active;
+  Counter accepts_paused;    ///< times that accepting stopped for want of file descriptors or session slots
+  Counter busy_us;           ///< time not spent waiting
+  Counter idle_us;
+  Counter buffers_exhausted;  ///< times that the buffer pool was empty
+  Counter relay_copy_bytes;
+  Counter access_log_dropped;
+};
+
+struct DataPlaneOptions {
+  std::uint32_t workers = 1;
+  std::uint32_t max_sessions = 0;  ///< over all workers; 0 = what RLIMIT_NOFILE allows
+  bool manage_virtual_ips = true;  ///< add addresses that are not local, remove them on exit
+  std::string virtual_ip_interface = "lo";
+  bool access_log = false;
+};
+
+/// The workers, their listeners and the virtual IPs, seen from the control thread. Every member is for that one thread;
+/// nothing here waits for a worker longer than it takes to hand over a pointer, except `stop`.
+///
+/// A change of the world is `bind` (may fail, changes nothing that serves), then `publish` (cannot fail).
+class DataPlane {
+ public:
+  /// Starts the worker threads. Fails when the kernel or a seccomp profile refuses io_uring.
+  static Result<std::unique_ptr<DataPlane>> start(const DataPlaneOptions& options);
+  virtual ~DataPlane() = default;
+
+  /// Makes every `listen` address of `snapshot` local and binds what is not bound yet, one socket for each worker.
+  /// On failure all that this call added is taken away again; every failing address is named.
+  virtual Result<void> bind(const Snapshot& snapshot) = 0;
+
+  /// Puts `snapshot` in force in every worker: listeners bound for it begin to accept, listeners that it does not name
+  /// are closed once what stands in their backlog has been accepted. Call `bind` first.
+  virtual void publish(std::shared_ptr<const Snapshot> snapshot) = 0;
+
+  /// The newest version that every worker runs.
+  [[nodiscard]] virtual std::uint64_t version_in_force() const = 0;
+  /// `callback` runs on a worker thread, after each worker's switch to a version. Set before the first `publish`.
+  virtual void on_in_force(std::function<void()> callback) = 0;
+
+  /// Closes the sessions of `endpoint`: FIN to both sides after what is under way, RST to who does not answer.
+  virtual void close_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) = 0;
+
+  /// All sessions now, at most `limit`; `done` runs on a worker thread.
+  virtual void list_sessions(std::size_t limit, std::function<void(std::vector<SessionInfo>)> done) = 0;
+  /// Takes the ended sessions since the last call (access log on), oldest first for each worker.
+  virtual std::vector<SessionInfo> take_ended() = 0;
+
+  /// Stops accepting (what stands in the backlogs is still served), then waits for the sessions to end; `done` runs on
+  /// a worker thread when none is left.
+  virtual void drain(std::function<void()> done) = 0;
+  /// Closes what is left, ends the threads, removes the virtual IPs. Blocks, a second at most.
+  virtual void stop() = 0;
+
+  [[nodiscard]] virtual std::size_t worker_count() const = 0;
+  [[nodiscard]] virtual const WorkerCounters& worker_counters(std::size_t worker) const = 0;
+  /// The name of the ring's maker and why it was chosen: "io_uring".
+  [[nodiscard]] virtual std::string engine() const = 0;
+  /// Addresses that this process added to an interface.
+  [[nodiscard]] virtual std::vector<IpAddress> added_virtual_ips() const = 0;
+};
+
+}  // namespace ringway::proxy
