@@ -1,0 +1,268 @@
+#include "proxy/address/netlink.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace ringway::proxy {
+namespace {
+
+/// linux/if_addr.h has IFA_PROTO since 5.18; older headers do not stop a newer kernel from knowing it.
+constexpr std::uint16_t kAddressProtocol = 11;
+/// One reply of the kernel; it answers within the send itself, so this only ends a wait that a bug would make endless.
+constexpr timeval kReplyTimeout{.tv_sec = 5, .tv_usec = 0};
+/// Requests on the way at once: their replies must fit into the default receive buffer (212,992 bytes; about 1 KiB is
+/// charged for each), for a reply that does not fit is lost.
+constexpr std::size_t kBatch = 64;
+/// Attributes and header of one request of ours are well under this.
+constexpr std::size_t kRequestBytes = 128;
+/// A dump that changed while it was read is read again.
+constexpr int kDumpAttempts = 8;
+
+IpAddress to_ip(std::uint8_t family, const void* bytes) {
+  sockaddr_storage storage{};
+  storage.ss_family = family;
+  if (family == AF_INET) {
+    std::memcpy(&reinterpret_cast<sockaddr_in&>(storage).sin_addr, bytes, 4);
+  } else {
+    std::memcpy(&reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, bytes, 16);
+  }
+  return SocketAddress::from(storage).ip();
+}
+
+int read_address(const nlmsghdr* message, void* into) {
+  const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
+  if (message->nlmsg_type != RTM_NEWADDR || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
+    return MNL_CB_OK;
+  }
+  const std::size_t bytes = header->ifa_family == AF_INET ? 4 : 16;
+  InterfaceAddress address;
+  const void* local = nullptr;
+  const void* prefix = nullptr;
+  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof *header));
+       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(message)) -
+                                               reinterpret_cast<const char*>(attribute)));
+       attribute = mnl_attr_next(attribute)) {
+    const auto type = mnl_attr_get_type(attribute);
+    const auto length = mnl_attr_get_payload_len(attribute);
+    if (type == IFA_LOCAL && length >= bytes) {
+      local = mnl_attr_get_payload(attribute);
+    } else if (type == IFA_ADDRESS && length >= bytes) {
+      prefix = mnl_attr_get_payload(attribute);
+    } else if (type == kAddressProtocol && length >= 1) {
+      address.protocol = mnl_attr_get_u8(attribute);
+    }
+  }
+  if (local == nullptr && prefix == nullptr) {
+    return MNL_CB_OK;
+  }
+  address.ip = to_ip(header->ifa_family, local != nullptr ? local : prefix);
+  address.interface_index = header->ifa_index;
+  address.prefix_length = header->ifa_prefixlen;
+  static_cast<std::vector<InterfaceAddress>*>(into)->push_back(address);
+  return MNL_CB_OK;
+}
+
+}  // namespace
+
+Netlink::Netlink(mnl_socket* socket) : socket_(socket) {}
+Netlink::Netlink(Netlink&& other) noexcept
+    : socket_(std::exchange(other.socket_, nullptr)), sequence_(other.sequence_) {}
+
+Netlink& Netlink::operator=(Netlink&& other) noexcept {
+  std::swap(socket_, other.socket_);
+  std::swap(sequence_, other.sequence_);
+  return *this;
+}
+
+Netlink::~Netlink() {
+  if (socket_ != nullptr) {
+    mnl_socket_close(socket_);
+  }
+}
+
+Result<Netlink> Netlink::open() {
+  mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+  if (socket == nullptr) {
+    return std::unexpected(system_error(errno, "netlink socket"));
+  }
+  Netlink netlink(socket);
+  if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0) {
+    return std::unexpected(system_error(errno, "binding a netlink socket"));
+  }
+  const int fd = mnl_socket_get_fd(socket);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kReplyTimeout, sizeof kReplyTimeout);
+  setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  return netlink;
+}
+
+Result<bool> Netlink::dump_once(std::vector<InterfaceAddress>& into) {
+  std::array<char, kRequestBytes> request{};
+  nlmsghdr* message = mnl_nlmsg_put_header(request.data());
+  message->nlmsg_type = RTM_GETADDR;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  message->nlmsg_seq = ++sequence_;
+  mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg));
+  if (mnl_socket_sendto(socket_, message, message->nlmsg_len) < 0) {
+    return std::unexpected(system_error(errno, "asking for the addresses"));
+  }
+  std::vector<char> buffer(std::size_t{64} * 1024);
+  bool whole = true;
+  for (;;) {
+    const ssize_t got = mnl_socket_recvfrom(socket_, buffer.data(), buffer.size());
+    if (got < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return std::unexpected(system_error(errno, "reading the addresses"));
+    }
+    const int step = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), sequence_, mnl_socket_get_portid(socket_),
+                                read_address, &into);
+    if (step < 0 && errno == EINTR) {
+      whole = false;
+      break;
+    }
+    if (step < 0) {
+      return std::unexpected(system_error(errno, "reading the addresses"));
+    }
+    if (step == MNL_CB_STOP) {
+      break;
+    }
+  }
+  return whole;
+}
+
+Result<std::vector<InterfaceAddress>> Netlink::addresses() {
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::vector<InterfaceAddress> all;
+    auto whole = dump_once(all);
+    if (!whole) {
+      return std::unexpected(std::move(whole.error()));
+    }
+    if (*whole) {
+      return all;
+    }
+    // What is left of the spoilt dump would be taken for the answer to the next question.
+    auto fresh = open();
+    if (!fresh) {
+      return std::unexpected(std::move(fresh.error()));
+    }
+    *this = std::move(*fresh);
+  }
+  return failure(ErrorCode::kUnavailable, "the addresses of this host keep changing while they are read");
+}
+
+Result<void> Netlink::exchange(std::size_t count, const Fill& fill, const Reply& reply) {
+  std::vector<char> requests(kBatch * kRequestBytes);
+  std::vector<char> buffer(std::size_t{64} * 1024);
+  for (std::size_t first = 0; first < count; first += kBatch) {
+    const std::size_t size = std::min(kBatch, count - first);
+    const std::uint32_t base = sequence_ + 1;
+    sequence_ += static_cast<std::uint32_t>(size);
+    std::size_t bytes = 0;
+    std::fill(requests.begin(), requests.end(), '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+      nlmsghdr* message = mnl_nlmsg_put_header(requests.data() + bytes);
+      message->nlmsg_flags = NLM_F_REQUEST;
+      message->nlmsg_seq = base + static_cast<std::uint32_t>(i);
+      fill(*message, first + i);
+      bytes += MNL_ALIGN(message->nlmsg_len);
+    }
+    if (mnl_socket_sendto(socket_, requests.data(), bytes) < 0) {
+      return std::unexpected(system_error(errno, "netlink send"));
+    }
+    for (std::size_t answered = 0; answered < size;) {
+      const ssize_t got = mnl_socket_recvfrom(socket_, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got < 0) {
+        return std::unexpected(system_error(errno, "netlink receive"));
+      }
+      int left = static_cast<int>(got);
+      for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data()); mnl_nlmsg_ok(message, left);
+           message = mnl_nlmsg_next(message, &left)) {
+        const std::uint32_t index = message->nlmsg_seq - base;
+        if (index < size) {
+          reply(*message, first + index);
+          ++answered;
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<bool>> Netlink::are_local(std::span<const IpAddress> ips) {
+  std::vector<bool> local(ips.size(), false);
+  auto done = exchange(
+      ips.size(),
+      [&](nlmsghdr& message, std::size_t i) {
+        message.nlmsg_type = RTM_GETROUTE;
+        auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(rtmsg)));
+        header->rtm_family = ips[i].is_v6() ? AF_INET6 : AF_INET;
+        header->rtm_dst_len = static_cast<std::uint8_t>(ips[i].size() * 8);
+        mnl_attr_put(&message, RTA_DST, ips[i].size(), ips[i].bytes());
+      },
+      [&](const nlmsghdr& message, std::size_t i) {
+        if (message.nlmsg_type == RTM_NEWROUTE) {
+          local[i] = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message))->rtm_type == RTN_LOCAL;
+        }
+      });
+  if (!done) {
+    return std::unexpected(std::move(done.error()).prefixed("asking which addresses are local"));
+  }
+  return local;
+}
+
+Result<std::vector<int>> Netlink::change(std::uint16_t type, std::uint16_t flags,
+                                         std::span<const InterfaceAddress> addresses) {
+  std::vector<int> results(addresses.size(), 0);
+  auto done = exchange(
+      addresses.size(),
+      [&](nlmsghdr& message, std::size_t i) {
+        const InterfaceAddress& address = addresses[i];
+        message.nlmsg_type = type;
+        message.nlmsg_flags = static_cast<std::uint16_t>(message.nlmsg_flags | NLM_F_ACK | flags);
+        auto* header = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(ifaddrmsg)));
+        header->ifa_family = address.ip.is_v6() ? AF_INET6 : AF_INET;
+        header->ifa_prefixlen = address.prefix_length;
+        header->ifa_flags = address.ip.is_v6() ? IFA_F_NODAD : 0;
+        header->ifa_scope = RT_SCOPE_UNIVERSE;
+        header->ifa_index = address.interface_index;
+        mnl_attr_put(&message, IFA_LOCAL, address.ip.size(), address.ip.bytes());
+        mnl_attr_put(&message, IFA_ADDRESS, address.ip.size(), address.ip.bytes());
+        if (type == RTM_NEWADDR && address.protocol != 0) {
+          mnl_attr_put_u8(&message, kAddressProtocol, address.protocol);
+        }
+      },
+      [&](const nlmsghdr& message, std::size_t i) {
+        if (message.nlmsg_type == NLMSG_ERROR) {
+          results[i] = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message))->error;
+        }
+      });
+  if (!done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return results;
+}
+
+Result<std::vector<int>> Netlink::add(std::span<const InterfaceAddress> addresses) {
+  return change(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, addresses);
+}
+
+Result<std::vector<int>> Netlink::remove(std::span<const InterfaceAddress> addresses) {
+  return change(RTM_DELADDR, 0, addresses);
+}
+
+}  // namespace ringway::proxy

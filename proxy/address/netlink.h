@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxy/core/address.h"
+#include "proxy/core/error.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+namespace ringway::proxy {
+
+/// An address that an interface of this network namespace carries.
+struct InterfaceAddress {
+  IpAddress ip;
+  std::uint32_t interface_index = 0;
+  std::uint8_t prefix_length = 0;
+  std::uint8_t protocol = 0;  ///< IFA_PROTO: who added it; 0 where nobody said so, or before Linux 5.18
+};
+
+/// The few questions and orders of rtnetlink(7) that virtual IPs need, over one socket. Blocks, at most kReplyTimeout
+/// for each reply. One thread at a time.
+class Netlink {
+ public:
+  static Result<Netlink> open();
+  Netlink(Netlink&& other) noexcept;
+  Netlink& operator=(Netlink&& other) noexcept;
+  ~Netlink();
+
+  /// Every IPv4 and IPv6 address of every interface.
+  Result<std::vector<InterfaceAddress>> addresses();
+
+  /// For each address whether the kernel delivers packets for it to this host: a route lookup that ends in RTN_LOCAL.
+  /// Asking the routes and not bind(2) keeps `ip_nonlocal_bind` from lying, and knows a whole local prefix (`ip addr
+  /// add 10.0.0.0/8 dev lo`).
+  Result<std::vector<bool>> are_local(std::span<const IpAddress> ips);
+
+  /// Adds each address; the result holds an errno for each, 0 where it went well. EEXIST: the interface has it already.
+  Result<std::vector<int>> add(std::span<const InterfaceAddress> addresses);
+  /// Removes each address; the result holds an errno for each. EADDRNOTAVAIL: it was not there.
+  Result<std::vector<int>> remove(std::span<const InterfaceAddress> addresses);
+
+ private:
+  explicit Netlink(mnl_socket* socket);
+  using Fill = std::function<void(nlmsghdr& message, std::size_t index)>;
+  using Reply = std::function<void(const nlmsghdr& message, std::size_t index)>;
+  /// Sends `count` requests in batches; calls `reply` with the one answer of each.
+  Result<void> exchange(std::size_t count, const Fill& fill, const Reply& reply);
+  Result<std::vector<int>> change(std::uint16_t type, std::uint16_t flags, std::span<const InterfaceAddress> addresses);
+  Result<bool> dump_once(std::vector<InterfaceAddress>& into);
+
+  mnl_socket* socket_;
+  std::uint32_t sequence_ = 1;
+};
+
+}  // namespace ringway::proxy
