@@ -19,7 +19,16 @@ struct SelectorError {
   std::string what;
 };
 
-enum class Operator : std::uint8_t { kEquals, kNotEquals, kIn, kNotIn, kExists, kDoesNotExist, kGreaterThan, kLessThan };
+enum class Operator : std::uint8_t {
+  kEquals,
+  kNotEquals,
+  kIn,
+  kNotIn,
+  kExists,
+  kDoesNotExist,
+  kGreaterThan,
+  kLessThan
+};
 
 /// One term of a selector. `values` is sorted and without doubles; kExists and kDoesNotExist have none, kEquals,
 /// kNotEquals, kGreaterThan and kLessThan exactly one.
