@@ -10,36 +10,10 @@
 #include "proxy/core/cause.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/error.h"
+#include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
 
 namespace ringway::proxy {
-
-/// A session as `get sessions` shows it and as the access log ends it.
-struct SessionInfo {
-  SocketAddress client;
-  SocketAddress virtual_ip;
-  ServiceKey service;
-  std::string endpoint;  ///< `10.0.0.1:8080`, "" while none was picked
-  std::string workload;
-  std::uint64_t bytes_upstream = 0;
-  std::uint64_t bytes_downstream = 0;
-  std::chrono::milliseconds age{0};
-  std::chrono::microseconds connect_time{0};
-  std::uint32_t attempts = 0;
-  std::string state;  ///< connecting, established, halfClosed, closing
-  Cause cause = Cause::kNone;
-};
-
-/// What one worker counts for itself. Written by that worker alone.
-struct alignas(64) WorkerCounters {
-  Counter sessions_active;
-  Counter accepts_paused;    ///< times that accepting stopped for want of file descriptors or session slots
-  Counter busy_us;           ///< time not spent waiting
-  Counter idle_us;
-  Counter buffers_exhausted;  ///< times that the buffer pool was empty
-  Counter relay_copy_bytes;
-  Counter access_log_dropped;
-};
 
 struct DataPlaneOptions {
   std::uint32_t workers = 1;
@@ -66,6 +40,10 @@ class DataPlane {
   /// Puts `snapshot` in force in every worker: listeners bound for it begin to accept, listeners that it does not name
   /// are closed once what stands in their backlog has been accepted. Call `bind` first.
   virtual void publish(std::shared_ptr<const Snapshot> snapshot) = 0;
+
+  /// Housekeeping, once a second or so: frees what no worker uses any more, and takes away the virtual IPs that no
+  /// Service names and no session came in by.
+  virtual void maintain() = 0;
 
   /// The newest version that every worker runs.
   [[nodiscard]] virtual std::uint64_t version_in_force() const = 0;

@@ -29,9 +29,9 @@ inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCoun
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",          "finished",           "clientReset",        "upstreamReset", "connectRefused",
-      "connectTimeout", "connectUnreachable", "connectError",       "noEndpoint",    "idleTimeout",
-      "drained",       "endpointDown",       "shutdown"};
+      "none",           "finished",           "clientReset",  "upstreamReset", "connectRefused",
+      "connectTimeout", "connectUnreachable", "connectError", "noEndpoint",    "idleTimeout",
+      "drained",        "endpointDown",       "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

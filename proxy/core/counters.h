@@ -44,6 +44,17 @@ struct alignas(64) ServiceCounters {
   void observe_connect(std::uint64_t elapsed_us);
 };
 
+/// What one worker counts for itself. Written by that worker alone.
+struct alignas(64) WorkerCounters {
+  Counter sessions_active;
+  Counter accepts_paused;  ///< times that accepting stopped for want of file descriptors or session slots
+  Counter busy_us;         ///< time not spent waiting
+  Counter idle_us;
+  Counter buffers_exhausted;  ///< receives that had to wait because the buffer pool was empty
+  Counter relay_copy_bytes;
+  Counter access_log_dropped;
+};
+
 /// The counters of one port of a Service, for all workers. Made by the Reconciler, lives as long as the port's key is
 /// configured (and longer while a snapshot names it), so that counters survive a reload.
 class ServiceStats {

@@ -37,18 +37,29 @@ struct ServiceKey {
 /// One address behind one port of a Service: what stays the same, and the counts that all workers share.
 ///
 /// Lifetime: the Reconciler owns it. A worker may hold a plain pointer for as long as it counts itself in `active`;
-/// the Reconciler lets go of an endpoint only when every worker runs a snapshot without it and `active` is zero.
+/// the Reconciler lets go of an endpoint only when every worker runs a snapshot without it and it is `unused`.
 struct EndpointState {
-  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name)
-      : service(std::move(service_key)), address(where), workload(std::move(workload_name)) {}
+  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name,
+                std::shared_ptr<ServiceStats> service_stats)
+      : service(std::move(service_key)),
+        address(where),
+        workload(std::move(workload_name)),
+        stats(std::move(service_stats)) {}
 
   const ServiceKey service;
   const SocketAddress address;
   const std::string workload;  ///< `namespace/name` of the Pod or container, "" for a bare EndpointSlice address
+  const std::shared_ptr<ServiceStats>
+      stats;  ///< its Service's: sessions of a Service that was removed still count there
 
   alignas(64) std::atomic<std::uint32_t> active{0};  ///< sessions, connecting ones included; any worker
+  std::atomic<std::uint32_t> pinned{0};              ///< ended sessions that the access log has not written yet
   std::atomic<std::uint64_t> connections{0};         ///< connected
   std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
+
+  [[nodiscard]] bool unused() const {
+    return active.load(std::memory_order_acquire) == 0 && pinned.load(std::memory_order_acquire) == 0;
+  }
 };
 
 enum class Balancer : std::uint8_t { kRoundRobin, kLeastConnections, kRandom };
@@ -76,7 +87,8 @@ struct ServicePort {
 /// All that workers know of the world. Immutable, built whole by the Reconciler, shared by pointer.
 ///
 /// `ports` is indexed by a slot that a ServiceKey keeps from one version to the next; a free slot is null. An entry
-/// that did not change is the same object as in the version before, so a worker finds the changes by comparing pointers.
+/// that did not change is the same object as in the version before, so a worker finds the changes by comparing
+/// pointers.
 struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const ServicePort>> ports;

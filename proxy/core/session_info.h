@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "proxy/core/address.h"
+#include "proxy/core/cause.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::proxy {
+
+/// A session as `get sessions` shows it and as the access log ends it.
+struct SessionInfo {
+  SocketAddress client;
+  SocketAddress virtual_ip;
+  ServiceKey service;
+  std::string endpoint;  ///< `10.0.0.1:8080`, "" while none was picked
+  std::string workload;
+  std::uint64_t bytes_upstream = 0;
+  std::uint64_t bytes_downstream = 0;
+  std::chrono::milliseconds age{0};
+  std::chrono::microseconds connect_time{0};
+  std::uint32_t attempts = 0;
+  std::string state;  ///< connecting, established, halfClosed, closing
+  Cause cause = Cause::kNone;
+};
+
+}  // namespace ringway::proxy

@@ -1,0 +1,281 @@
+#include "proxy/data_plane.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <random>
+
+#include "proxy/address/virtual_ips.h"
+#include "proxy/bound_addresses.h"
+#include "proxy/relay/plan.h"
+#include "proxy/worker.h"
+
+namespace ringway::proxy {
+namespace {
+
+/// Files that sessions leave to the control plane: probes, admin clients, watches, and a batch of accepts over the
+/// limit.
+constexpr std::uint64_t kReservedFiles = 256;
+
+std::uint32_t sessions_allowed(std::size_t listening_sockets) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const std::uint64_t limit = std::min<std::uint64_t>(files.rlim_cur, 1U << 30);
+  const std::uint64_t reserved = std::min(kReservedFiles, limit / 4) + listening_sockets;
+  // A session holds a client and an upstream socket.
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(limit > reserved ? (limit - reserved) / 2 : 0, 1));
+}
+
+class Workers final : public DataPlane {
+ public:
+  Workers(const DataPlaneOptions& options, std::unique_ptr<VirtualIps> virtual_ips)
+      : options_(options), virtual_ips_(std::move(virtual_ips)), bound_(options.workers) {}
+  ~Workers() override { stop(); }
+
+  Result<void> start_workers() {
+    std::random_device entropy;
+    for (std::uint32_t index = 0; index < options_.workers; ++index) {
+      auto worker = Worker::start({.index = index,
+                                   .seed = (std::uint64_t{entropy()} << 32) | entropy(),
+                                   .access_log = options_.access_log,
+                                   .ring = {},
+                                   .in_force =
+                                       [this] {
+                                         if (in_force_) {
+                                           in_force_();
+                                         }
+                                       }},
+                                  budget_);
+      if (!worker) {
+        return std::unexpected(std::move(worker.error()));
+      }
+      workers_.push_back(std::move(*worker));
+    }
+    return {};
+  }
+
+  Result<void> bind(const Snapshot& snapshot) override {
+    const std::vector<SocketAddress> addresses = bound_.missing(snapshot);
+    std::vector<IpAddress> ips;
+    for (const SocketAddress& address : addresses) {
+      ips.push_back(address.ip());
+    }
+    auto added = virtual_ips_->ensure(ips);
+    if (!added) {
+      return std::unexpected(std::move(added.error()));
+    }
+    if (auto staged = bound_.stage(addresses); !staged) {
+      virtual_ips_->release(*added);
+      return staged;
+    }
+    return {};
+  }
+
+  void publish(std::shared_ptr<const Snapshot> snapshot) override {
+    auto plan = make_plan(std::move(snapshot));
+    auto switches = bound_.advance(plan_ == nullptr ? nullptr : plan_->snapshot.get(), *plan->snapshot);
+    budget_.limit =
+        options_.max_sessions > 0 ? options_.max_sessions : sessions_allowed(bound_.size() * workers_.size());
+    for (std::size_t index = 0; index < workers_.size(); ++index) {
+      switches[index].plan = plan.get();
+      workers_[index]->post([change = std::move(switches[index])](Worker& worker) { worker.switch_to(change); });
+    }
+    if (plan_ != nullptr) {
+      retired_.push_back(std::move(plan_));
+    }
+    plan_ = std::move(plan);
+    free_retired();
+  }
+
+  void maintain() override {
+    free_retired();
+    const std::set<IpAddress> named = bound_.ips();
+    for (const IpAddress& ip : virtual_ips_->added()) {
+      if (!named.contains(ip)) {
+        release_when_unused(ip);
+      }
+    }
+  }
+
+  [[nodiscard]] std::uint64_t version_in_force() const override {
+    std::uint64_t version = workers_.empty() ? 0 : ~std::uint64_t{0};
+    for (const auto& worker : workers_) {
+      version = std::min(version, worker->version_in_force());
+    }
+    return version;
+  }
+
+  void on_in_force(std::function<void()> callback) override { in_force_ = std::move(callback); }
+
+  void close_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) override {
+    for (const auto& worker : workers_) {
+      worker->post([endpoint, cause](Worker& each) { each.sessions().close(endpoint.get(), cause); });
+    }
+  }
+
+  void list_sessions(std::size_t limit, std::function<void(std::vector<SessionInfo>)> done) override {
+    // One worker after the other, each on its own thread: the list never has two writers.
+    auto list = std::make_shared<std::vector<SessionInfo>>();
+    visit(
+        0, [list, limit](Worker& worker) { worker.sessions().describe(limit, *list); },
+        [list, done = std::move(done)] { done(std::move(*list)); });
+  }
+
+  std::vector<SessionInfo> take_ended() override {
+    std::vector<SessionInfo> taken;
+    for (const auto& worker : workers_) {
+      if (EndedLog* log = worker->ended(); log != nullptr) {
+        log->drain([&](const EndedSession& ended) { taken.push_back(info_of(ended)); });
+      }
+    }
+    return taken;
+  }
+
+  void drain(std::function<void()> done) override {
+    auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+    auto shared_done = std::make_shared<std::function<void()>>(std::move(done));
+    for (const auto& worker : workers_) {
+      worker->post([left, shared_done](Worker& each) {
+        each.drain([left, shared_done] {
+          if (left->fetch_sub(1) == 1) {
+            (*shared_done)();
+          }
+        });
+      });
+    }
+  }
+
+  void stop() override {
+    for (const auto& worker : workers_) {
+      worker->post([](Worker& each) { each.stop(); });
+    }
+    for (const auto& worker : workers_) {
+      worker->join();
+    }
+    virtual_ips_->release(virtual_ips_->added());
+  }
+
+  [[nodiscard]] std::size_t worker_count() const override { return workers_.size(); }
+  [[nodiscard]] const WorkerCounters& worker_counters(std::size_t worker) const override {
+    return workers_[worker]->counters();
+  }
+  [[nodiscard]] std::string engine() const override { return std::string(workers_.front()->engine()); }
+  [[nodiscard]] std::vector<IpAddress> added_virtual_ips() const override { return virtual_ips_->added(); }
+
+ private:
+  std::unique_ptr<const Plan> make_plan(std::shared_ptr<const Snapshot> snapshot) const {
+    auto plan = std::make_unique<Plan>();
+    plan->pickers.resize(snapshot->ports.size());
+    for (std::uint32_t slot = 0; slot < snapshot->ports.size(); ++slot) {
+      const ServicePort* port = snapshot->ports[slot].get();
+      if (port == nullptr) {
+        continue;
+      }
+      const bool same = plan_ != nullptr && plan_->port(slot) == port;
+      plan->pickers[slot] = same ? plan_->pickers[slot] : make_picker(*port);
+    }
+    plan->snapshot = std::move(snapshot);
+    return plan;
+  }
+
+  void free_retired() {
+    // A worker leaves a plan when it runs a newer one.
+    while (!retired_.empty() && retired_.front()->snapshot->version < version_in_force()) {
+      retired_.pop_front();
+    }
+    std::erase_if(unused_ips_, [this](const auto& question) {
+      if (!question->answered.load(std::memory_order_acquire)) {
+        return false;
+      }
+      if (!question->used.load(std::memory_order_relaxed) && !bound_.ips().contains(question->ip)) {
+        virtual_ips_->release(std::span(&question->ip, 1));
+      }
+      return true;
+    });
+  }
+
+  /// Asks every worker whether a session came in by `ip`; the answer is read by the next `maintain`.
+  struct Question {
+    IpAddress ip;
+    std::atomic<bool> used{false};
+    std::atomic<bool> answered{false};
+  };
+  void release_when_unused(const IpAddress& ip) {
+    if (std::ranges::any_of(unused_ips_, [&](const auto& question) { return question->ip == ip; })) {
+      return;
+    }
+    auto question = std::make_shared<Question>();
+    question->ip = ip;
+    unused_ips_.push_back(question);
+    visit(
+        0,
+        [question](Worker& worker) {
+          if (worker.sessions().uses(question->ip)) {
+            question->used.store(true, std::memory_order_relaxed);
+          }
+        },
+        [question] { question->answered.store(true, std::memory_order_release); });
+  }
+
+  /// Runs `each` on every worker's thread, one after the other, then `done` on the last one's.
+  void visit(std::size_t index, std::function<void(Worker&)> each, std::function<void()> done) {
+    workers_[index]->post([this, index, each = std::move(each), done = std::move(done)](Worker& worker) mutable {
+      each(worker);
+      if (index + 1 < workers_.size()) {
+        visit(index + 1, std::move(each), std::move(done));
+      } else {
+        done();
+      }
+    });
+  }
+
+  SessionInfo info_of(const EndedSession& ended) {
+    SessionInfo info;
+    info.client = ended.client;
+    info.virtual_ip = ended.virtual_ip;
+    info.bytes_upstream = ended.bytes_upstream;
+    info.bytes_downstream = ended.bytes_downstream;
+    info.age = ended.age;
+    info.connect_time = ended.connect_time;
+    info.attempts = ended.attempts;
+    info.cause = ended.cause;
+    info.state = "ended";
+    if (ended.endpoint != nullptr) {
+      info.service = ended.endpoint->service;
+      info.endpoint = ended.endpoint->address.to_string();
+      info.workload = ended.endpoint->workload;
+      ended.endpoint->pinned.fetch_sub(1, std::memory_order_release);
+    } else if (const auto slot = bound_.slots().find(ended.virtual_ip); slot != bound_.slots().end()) {
+      info.service = plan_->port(slot->second)->key;
+    }
+    return info;
+  }
+
+  DataPlaneOptions options_;
+  std::unique_ptr<VirtualIps> virtual_ips_;
+  BoundAddresses bound_;
+  SessionBudget budget_;
+  std::function<void()> in_force_;
+  std::unique_ptr<const Plan> plan_;
+  std::deque<std::unique_ptr<const Plan>> retired_;
+  std::vector<std::shared_ptr<Question>> unused_ips_;
+  std::vector<std::unique_ptr<Worker>> workers_;  ///< last: their threads use all of the above
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& options) {
+  auto virtual_ips = VirtualIps::open(options.virtual_ip_interface, options.manage_virtual_ips);
+  if (!virtual_ips) {
+    return std::unexpected(std::move(virtual_ips.error()));
+  }
+  auto workers = std::make_unique<Workers>(options, std::move(*virtual_ips));
+  if (auto started = workers->start_workers(); !started) {
+    return std::unexpected(std::move(started.error()).prefixed("starting the data plane"));
+  }
+  return workers;
+}
+
+}  // namespace ringway::proxy

@@ -1,0 +1,94 @@
+#include "proxy/relay/listen_socket.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "proxy/ring/sockets.h"
+
+namespace ringway::proxy {
+namespace {
+
+/// Cut by the kernel to net.core.somaxconn, 4,096 by default.
+constexpr int kBacklog = 65'535;
+
+bool enable(int fd, int level, int option) {
+  const int on = 1;
+  return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+Error bind_error(int errno_value, const SocketAddress& address) {
+  Error error = system_error(errno_value, "binding " + address.to_string());
+  if (errno_value == EADDRINUSE) {
+    error.context += ": another process has it; stop that one or choose another port";
+  } else if (errno_value == EACCES) {
+    error.context += ": ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE";
+  }
+  return error;
+}
+
+Result<int> bind_one(const SocketAddress& address, bool first) {
+  const int fd = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) {
+    return std::unexpected(bind_error(errno, address));
+  }
+  sockets::tune(fd);
+  enable(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (address.ip().is_v6()) {
+    enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  }
+  // The first binds alone, so that another process which also sets SO_REUSEPORT is noticed and not joined.
+  if (!first) {
+    enable(fd, SOL_SOCKET, SO_REUSEPORT);
+  }
+  sockaddr_storage storage{};
+  const socklen_t length = address.fill(storage);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
+    const int errno_value = errno;
+    close(fd);
+    return std::unexpected(bind_error(errno_value, address));
+  }
+  if (first) {
+    enable(fd, SOL_SOCKET, SO_REUSEPORT);
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers) {
+  std::vector<int> fds;
+  while (fds.size() < workers) {
+    auto fd = bind_one(address, fds.empty());
+    if (!fd) {
+      for (const int bound : fds) {
+        close(bound);
+      }
+      return std::unexpected(std::move(fd.error()));
+    }
+    fds.push_back(*fd);
+  }
+  return fds;
+}
+
+bool listen_on(int fd) {
+  return listen(fd, kBacklog) == 0;
+}
+
+void refuse_on(int fd) {
+  shutdown(fd, SHUT_RD);
+}
+
+int accept_pending(int fd) {
+  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+  // The socket blocks (io_uring wants it so), hence the look before the call; nobody else accepts on it.
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLIN) == 0) {
+    return -1;
+  }
+  return accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+}
+
+}  // namespace ringway::proxy

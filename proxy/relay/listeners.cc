@@ -1,0 +1,163 @@
+#include "proxy/relay/listeners.h"
+
+#include <cerrno>
+
+#include "proxy/relay/listen_socket.h"
+
+namespace ringway::proxy {
+namespace {
+
+/// How soon to look again whether files or sessions are to be had, when no session of this worker ends before.
+constexpr auto kPause = std::chrono::milliseconds(50);
+
+bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
+  const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
+  return port != nullptr && !port->endpoints.empty();
+}
+
+}  // namespace
+
+void Listeners::add(int fd, const SocketAddress& address, std::uint32_t port_slot) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(listeners_.size()));
+    listeners_.emplace_back();
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  Listener& listener = listeners_[index];
+  listener = {.fd = fd, .generation = listener.generation, .port_slot = port_slot, .address = address};
+  by_address_[address] = index;
+  by_slot_.emplace(port_slot, index);
+  ++open_;
+}
+
+void Listeners::retarget(const SocketAddress& address, std::uint32_t port_slot) {
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) {
+    return;
+  }
+  Listener& listener = listeners_[found->second];
+  std::erase_if(by_slot_, [&](const auto& entry) { return entry.second == found->second; });
+  by_slot_.emplace(port_slot, found->second);
+  listener.port_slot = port_slot;
+}
+
+void Listeners::remove(const SocketAddress& address) {
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) {
+    return;
+  }
+  const std::uint32_t index = found->second;
+  by_address_.erase(found);
+  close(index);
+}
+
+void Listeners::remove_all() {
+  by_address_.clear();
+  for (std::uint32_t index = 0; index < listeners_.size(); ++index) {
+    if (listeners_[index].fd >= 0 && !listeners_[index].closing) {
+      close(index);
+    }
+  }
+}
+
+void Listeners::close(std::uint32_t index) {
+  Listener& listener = listeners_[index];
+  std::erase_if(by_slot_, [&](const auto& entry) { return entry.second == index; });
+  if (listener.listening) {
+    for (int client = accept_pending(listener.fd); client >= 0; client = accept_pending(listener.fd)) {
+      sessions_.open(client, listener.port_slot, listener.address);
+    }
+  }
+  listener.closing = true;
+  if (listener.accepting) {
+    ring_.cancel(listener.fd);
+  }
+  close_if_idle(index);
+}
+
+void Listeners::close_if_idle(std::uint32_t index) {
+  Listener& listener = listeners_[index];
+  if (!listener.closing || listener.accepting) {
+    return;
+  }
+  ring_.close(listener.fd);
+  listener.fd = -1;
+  listener.closing = false;
+  listener.generation = (listener.generation + 1) & Token::kGenerationMask;
+  free_.push_back(index);
+  --open_;
+}
+
+void Listeners::follow(std::uint32_t port_slot) {
+  const auto [first, last] = by_slot_.equal_range(port_slot);
+  for (auto entry = first; entry != last; ++entry) {
+    update(entry->second);
+  }
+}
+
+void Listeners::update(std::uint32_t index) {
+  Listener& listener = listeners_[index];
+  const bool wanted = wants_to_listen(sessions_.plan(), listener.port_slot);
+  if (wanted && !listener.listening) {
+    listener.listening = listen_on(listener.fd);
+    accept(index);
+  } else if (!wanted && listener.listening) {
+    refuse_on(listener.fd);
+    listener.listening = false;
+  }
+}
+
+void Listeners::accept(std::uint32_t index) {
+  Listener& listener = listeners_[index];
+  if (listener.listening && !listener.accepting && !listener.closing && !paused_) {
+    listener.accepting = true;
+    ring_.accept(listener.fd, token_of(Operation::kAccept, index, listener.generation));
+  }
+}
+
+void Listeners::on_completion(const Completion& completion) {
+  const std::uint32_t index = completion.token.slot;
+  Listener& listener = listeners_[index];
+  listener.accepting = completion.more;
+  if (completion.result >= 0) {
+    sessions_.open(completion.result, listener.port_slot, listener.address);
+    if (budget_.spent()) {
+      pause();
+    }
+  } else if (completion.result != -ECANCELED && completion.result != -ECONNABORTED && completion.result != -EINVAL) {
+    // EMFILE, ENFILE, ENOMEM, or news from the kernel: trying again at once would only spin.
+    pause();
+  }
+  if (!listener.accepting) {
+    close_if_idle(index);
+    accept(index);
+  }
+}
+
+void Listeners::pause() {
+  resume_at_ = ring_.now() + kPause;
+  if (paused_) {
+    return;
+  }
+  paused_ = true;
+  counters_.accepts_paused.add();
+  for (const Listener& listener : listeners_) {
+    if (listener.accepting) {
+      ring_.cancel(listener.fd);
+    }
+  }
+}
+
+void Listeners::resume(Time now) {
+  if (!paused_ || budget_.spent()) {
+    resume_at_ = now + kPause;
+    return;
+  }
+  paused_ = false;
+  for (std::uint32_t index = 0; index < listeners_.size(); ++index) {
+    accept(index);
+  }
+}
+
+}  // namespace ringway::proxy

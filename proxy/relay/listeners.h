@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/core/address.h"
+#include "proxy/relay/session_table.h"
+#include "proxy/ring/ring.h"
+
+namespace ringway::proxy {
+
+/// One worker's listening sockets. Each belongs to one port of a Service; a port without endpoints does not listen, so
+/// that its clients are refused by the kernel at once. Accepting pauses while there is no file or session to be had,
+/// and what comes meanwhile waits in the backlog. One thread.
+class Listeners {
+ public:
+  Listeners(Ring& ring, SessionTable& sessions, SessionBudget& budget, WorkerCounters& counters)
+      : ring_(ring), sessions_(sessions), budget_(budget), counters_(counters) {}
+
+  /// Takes over `fd`, bound to `address` and not listening yet; `follow` starts it.
+  void add(int fd, const SocketAddress& address, std::uint32_t port_slot);
+  /// Another port has this address from now on.
+  void retarget(const SocketAddress& address, std::uint32_t port_slot);
+  /// Serves what stands in the backlog by the plan in force, then closes.
+  void remove(const SocketAddress& address);
+  void remove_all();
+  /// Listens or refuses, as the plan in force says for this port.
+  void follow(std::uint32_t port_slot);
+
+  void on_completion(const Completion& completion);
+  /// Accepts again if there is room; call at `next_timer` and after sessions have ended.
+  void resume(Time now);
+  [[nodiscard]] Time next_timer() const { return paused_ ? resume_at_ : Time::max(); }
+  [[nodiscard]] bool empty() const { return open_ == 0; }
+
+ private:
+  struct Listener {
+    int fd = -1;
+    std::uint32_t generation = 0;
+    std::uint32_t port_slot = 0;
+    SocketAddress address;
+    bool listening = false;
+    bool accepting = false;  ///< an accept is in flight
+    bool closing = false;
+  };
+
+  void update(std::uint32_t index);
+  void accept(std::uint32_t index);
+  void close(std::uint32_t index);
+  void pause();
+  void close_if_idle(std::uint32_t index);
+
+  Ring& ring_;
+  SessionTable& sessions_;
+  SessionBudget& budget_;
+  WorkerCounters& counters_;
+  std::vector<Listener> listeners_;
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<SocketAddress, std::uint32_t> by_address_;
+  std::unordered_multimap<std::uint32_t, std::uint32_t> by_slot_;
+  std::size_t open_ = 0;
+  bool paused_ = false;
+  Time resume_at_;
+};
+
+}  // namespace ringway::proxy

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "proxy/ring/ring.h"
+
+namespace ringway::proxy {
+
+enum class Side : std::uint8_t { kClient, kUpstream };
+
+[[nodiscard]] constexpr Side other(Side side) {
+  return side == Side::kClient ? Side::kUpstream : Side::kClient;
+}
+[[nodiscard]] constexpr std::size_t index(Side side) {
+  return static_cast<std::size_t>(side);
+}
+
+/// One direction of a session: from the side that it is named for to the other one.
+///
+/// One receive is in flight while the buffer before it is being sent, so a stalled reader holds two buffers at the most
+/// and everything behind them is the sender's backpressure. FIN is passed on after the last byte.
+struct Relay {
+  Buffer sending;  ///< being sent, `sent` bytes of it are gone
+  Buffer queued;   ///< came while `sending` was on its way
+  std::uint32_t sent = 0;
+  bool receive_in_flight = false;
+  bool send_in_flight = false;
+  bool ended = false;       ///< the source has said all: FIN, or its socket failed
+  bool finished = false;    ///< and all of it, FIN too, is passed on
+  bool broken = false;      ///< the destination takes no more: what comes is dropped
+  std::uint64_t bytes = 0;  ///< passed on
+
+  [[nodiscard]] bool flushed() const { return sending.empty() && queued.empty(); }
+};
+
+}  // namespace ringway::proxy

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "proxy/core/session_info.h"
+#include "proxy/core/snapshot.h"
+#include "proxy/relay/operation.h"
+#include "proxy/relay/relay.h"
+
+namespace ringway::proxy {
+
+class SessionTable;
+
+/// A client, an upstream, and the two Relays between them.
+///
+///                accept
+///                  │ pick ── none ──────────────────────────────────────────────┐
+///                  ▼                                                            │ RST to the client
+///   ┌──▶ kConnecting ── refused, timed out, no attempt or endpoint left ────────┤
+///   └─ next endpoint ─┘ │ connected                                             │
+///                       ▼                                                       │
+///                 kEstablished ── FIN passed on both ways ──────────────────────┤
+///                       │  │                                                    │
+///    idle, drained,     │  └── one side failed, and what it had sent is passed on
+///    shutdown           │                     │                                 │
+///                       ▼                     ▼                                 ▼
+///                   kClosing             kLingering ───────────────────▶  kReleasing ─▶ slot free
+///               FIN to both sides,    until the other side has     cancels, waits until no operation
+///               wait for theirs,      acknowledged all, then RST   is in flight, closes both fds
+///               RST after a limit
+///
+/// Invariant: an fd is closed and the slot freed only when `in_flight_` is zero, so no completion can reach a stranger.
+class Session {
+ public:
+  enum class State : std::uint8_t { kFree, kConnecting, kEstablished, kClosing, kLingering, kReleasing };
+
+  /// Takes over `client_fd`, and picks and connects.
+  void open(SessionTable& table, std::uint32_t slot, int client_fd, std::uint32_t port_slot, const SocketAddress& vip);
+  void on_completion(const Completion& completion);
+  void on_timer();
+
+  /// FIN to both sides after what is under way; RST to whoever has not answered within a limit. Idempotent.
+  void close(Cause cause);
+  /// RST to both sides at once. Idempotent.
+  void abort(Cause cause);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] std::uint32_t generation() const { return generation_; }
+  [[nodiscard]] const EndpointState* endpoint() const { return endpoint_; }
+  [[nodiscard]] const SocketAddress& virtual_ip() const { return virtual_ip_; }
+  [[nodiscard]] SessionInfo describe() const;
+
+ private:
+  [[nodiscard]] Token token(Operation operation) const { return token_of(operation, slot_, generation_); }
+  [[nodiscard]] int fd(Side side) const { return fds_[index(side)]; }
+  [[nodiscard]] Relay& from(Side side) { return relays_[index(side)]; }
+  [[nodiscard]] Relay& to(Side side) { return relays_[index(other(side))]; }
+
+  // session_connect.cc
+  void connect_next();
+  void wait_for_resources();
+  void on_connect(std::int32_t result);
+  void connect_failed(ConnectFailure failure);
+  void take_endpoint(EndpointState* endpoint);
+  void establish();
+  void refuse(Cause cause);
+
+  // session_relay.cc
+  void receive(Side side, bool later);
+  void send(Side source);
+  void on_receive(Side side, const Completion& completion);
+  void on_data(Side side, const Buffer& buffer);
+  void on_send(Side destination, std::int32_t result);
+  void flushed(Side source);
+  void on_hangup(Side side);
+  void pass_fin(Side source);
+  void side_failed(Side side);
+  void check_failed();
+
+  // session_end.cc
+  void check_closed();
+  void linger();
+  void release();
+  void settle();
+  void free();
+  void drop(Relay& relay);
+  void log_end();
+  void set_idle_timer();
+  void on_established_timer();
+
+  SessionTable* table_ = nullptr;
+  std::uint32_t slot_ = 0;
+  std::uint32_t generation_ = 0;
+  std::uint32_t port_slot_ = 0;
+  std::uint32_t in_flight_ = 0;
+  State state_ = State::kFree;
+  Cause cause_ = Cause::kNone;
+  bool timed_out_ = false;     ///< the connect under way is being cancelled by its time limit
+  bool reset_client_ = false;  ///< the client gets RST at the end
+  bool reset_upstream_ = false;
+  std::array<bool, 2> failed_{};   ///< the side's socket reported an error
+  std::array<bool, 2> watched_{};  ///< an operation waits for the hang-up of a side that has said FIN
+  std::array<int, 2> fds_{-1, -1};
+  std::array<Relay, 2> relays_;
+  EndpointState* endpoint_ = nullptr;
+  ServiceStats* stats_ = nullptr;
+  ServiceCounters* counters_ = nullptr;
+  SessionPolicy policy_;
+  SocketAddress virtual_ip_;
+  SocketAddress client_;  ///< known from the start where the access log wants it, else asked of the kernel
+  Time opened_;
+  Time attempt_started_;
+  Time last_activity_;
+  Time limit_;  ///< of kLingering, and of waiting for resources
+  std::chrono::microseconds connect_time_{0};
+  std::uint32_t attempts_ = 0;
+  std::uint32_t tried_count_ = 0;
+  std::array<const EndpointState*, kMaxConnectAttempts> tried_{};
+};
+
+}  // namespace ringway::proxy

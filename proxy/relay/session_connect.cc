@@ -1,0 +1,170 @@
+#include <cerrno>
+
+#include "proxy/relay/session_table.h"
+
+// From an accepted client to an established session: pick, connect, and try again elsewhere before any byte has passed.
+namespace ringway::proxy {
+namespace {
+
+/// How often a session that found no file descriptor looks again; each look costs one system call.
+constexpr auto kResourceRetry = std::chrono::milliseconds(10);
+
+ConnectFailure failure_of(int errno_value) {
+  switch (errno_value) {
+    case ECONNREFUSED:
+      return ConnectFailure::kRefused;
+    case ETIMEDOUT:
+      return ConnectFailure::kTimeout;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+      return ConnectFailure::kUnreachable;
+    default:
+      return ConnectFailure::kOther;
+  }
+}
+
+Cause cause_of(ConnectFailure failure) {
+  switch (failure) {
+    case ConnectFailure::kRefused:
+      return Cause::kConnectRefused;
+    case ConnectFailure::kTimeout:
+      return Cause::kConnectTimeout;
+    case ConnectFailure::kUnreachable:
+      return Cause::kConnectUnreachable;
+    default:
+      return Cause::kConnectError;
+  }
+}
+
+}  // namespace
+
+void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::uint32_t port_slot,
+                   const SocketAddress& vip) {
+  // All but the generation starts anew; that one must outlive this life so that stale completions are known.
+  const std::uint32_t generation = generation_;
+  *this = Session();
+  generation_ = generation;
+  table_ = &table;
+  slot_ = slot;
+  port_slot_ = port_slot;
+  virtual_ip_ = vip;
+  fds_[index(Side::kClient)] = client_fd;
+  state_ = State::kConnecting;
+  opened_ = table.shared_.ring.now();
+  if (table.shared_.ended != nullptr) {
+    client_ = table.shared_.ring.peer(client_fd);
+  }
+  if (const ServicePort* port = table.plan_->port(port_slot); port != nullptr) {
+    policy_ = port->policy;
+    stats_ = port->stats.get();
+    counters_ = &stats_->worker(table.shared_.worker);
+    counters_->connections.add();
+    counters_->active.add();
+  }
+  connect_next();
+  settle();
+}
+
+void Session::connect_next() {
+  Ring& ring = table_->shared_.ring;
+  const ServicePort* port = table_->plan_->port(port_slot_);
+  // The slot may have gone to another Service between two attempts.
+  if (stats_ == nullptr || port == nullptr || port->stats.get() != stats_) {
+    refuse(Cause::kNoEndpoint);
+    return;
+  }
+  EndpointState* endpoint =
+      table_->plan_->pickers[port_slot_]->pick({.tried = {tried_.data(), tried_count_}, .random = table_->random_()});
+  if (endpoint == nullptr) {
+    refuse(cause_ == Cause::kNone ? Cause::kNoEndpoint : cause_);
+    return;
+  }
+  take_endpoint(endpoint);
+  const int fd = ring.open_stream(endpoint->address.family());
+  if (fd < 0) {
+    wait_for_resources();
+    return;
+  }
+  fds_[index(Side::kUpstream)] = fd;
+  if (++attempts_ > 1) {
+    counters_->retries.add();
+  }
+  attempt_started_ = ring.now();
+  ring.connect(fd, endpoint_->address, token(Operation::kConnect));
+  ++in_flight_;
+  table_->timers_.set(slot_, attempt_started_ + policy_.connect_timeout);
+}
+
+void Session::wait_for_resources() {
+  const Time now = table_->shared_.ring.now();
+  if (limit_ == Time()) {
+    limit_ = now + policy_.connect_timeout;
+  }
+  if (now >= limit_) {
+    refuse(Cause::kConnectError);
+    return;
+  }
+  table_->timers_.set(slot_, now + kResourceRetry);
+}
+
+void Session::on_connect(std::int32_t result) {
+  if (state_ != State::kConnecting) {
+    return;
+  }
+  // A connect may still succeed while its cancellation is under way; then it is simply a success.
+  if (result == 0) {
+    establish();
+    return;
+  }
+  connect_failed(timed_out_ ? ConnectFailure::kTimeout : failure_of(-result));
+}
+
+void Session::connect_failed(ConnectFailure failure) {
+  endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
+  cause_ = cause_of(failure);
+  tried_[tried_count_++] = endpoint_;
+  timed_out_ = false;
+  table_->timers_.clear(slot_);
+  table_->shared_.ring.close(fd(Side::kUpstream));
+  fds_[index(Side::kUpstream)] = -1;
+  if (attempts_ < policy_.connect_attempts && tried_count_ < tried_.size()) {
+    connect_next();
+  } else {
+    refuse(cause_);
+  }
+}
+
+void Session::take_endpoint(EndpointState* endpoint) {
+  // The last one is left only now: it is what keeps the counters of a Service alive that is gone from the plan.
+  if (endpoint != nullptr) {
+    endpoint->active.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (endpoint_ != nullptr) {
+    endpoint_->active.fetch_sub(1, std::memory_order_release);
+  }
+  endpoint_ = endpoint;
+}
+
+void Session::establish() {
+  const Time now = table_->shared_.ring.now();
+  state_ = State::kEstablished;
+  cause_ = Cause::kNone;
+  last_activity_ = now;
+  connect_time_ = std::chrono::duration_cast<std::chrono::microseconds>(now - attempt_started_);
+  endpoint_->connections.fetch_add(1, std::memory_order_relaxed);
+  counters_->observe_connect(static_cast<std::uint64_t>(connect_time_.count()));
+  // Most clients speak first and have done so by now; the upstream has had no time to answer.
+  receive(Side::kClient, false);
+  receive(Side::kUpstream, true);
+  set_idle_timer();
+}
+
+void Session::refuse(Cause cause) {
+  cause_ = cause;
+  reset_client_ = true;
+  release();
+}
+
+}  // namespace ringway::proxy

@@ -1,0 +1,239 @@
+#include <cerrno>
+
+#include "proxy/relay/session_table.h"
+
+// An established session: bytes, FIN and RST from each side to the other.
+namespace ringway::proxy {
+namespace {
+
+/// A side that has said FIN is no longer read, so its RST would go unseen: a session that stays half-closed for this
+/// long has it watched for. Most answers come sooner and save the operation.
+constexpr auto kHalfCloseWatch = std::chrono::milliseconds(200);
+
+constexpr Operation receive_from(Side side) {
+  return side == Side::kClient ? Operation::kReceiveFromClient : Operation::kReceiveFromUpstream;
+}
+constexpr Operation send_to(Side side) {
+  return side == Side::kClient ? Operation::kSendToClient : Operation::kSendToUpstream;
+}
+constexpr Operation hangup_of(Side side) {
+  return side == Side::kClient ? Operation::kHangupOfClient : Operation::kHangupOfUpstream;
+}
+
+}  // namespace
+
+void Session::on_completion(const Completion& completion) {
+  --in_flight_;
+  switch (static_cast<Operation>(completion.token.operation)) {
+    case Operation::kConnect:
+      on_connect(completion.result);
+      break;
+    case Operation::kReceiveFromClient:
+      on_receive(Side::kClient, completion);
+      break;
+    case Operation::kReceiveFromUpstream:
+      on_receive(Side::kUpstream, completion);
+      break;
+    case Operation::kSendToClient:
+      on_send(Side::kClient, completion.result);
+      break;
+    case Operation::kSendToUpstream:
+      on_send(Side::kUpstream, completion.result);
+      break;
+    case Operation::kHangupOfClient:
+      on_hangup(Side::kClient);
+      break;
+    case Operation::kHangupOfUpstream:
+      on_hangup(Side::kUpstream);
+      break;
+    case Operation::kWake:
+    case Operation::kAccept:
+      break;
+  }
+  settle();
+}
+
+void Session::receive(Side side, bool later) {
+  from(side).receive_in_flight = true;
+  ++in_flight_;
+  table_->shared_.ring.receive(fd(side), token(receive_from(side)), later);
+}
+
+void Session::send(Side source) {
+  Relay& relay = from(source);
+  relay.send_in_flight = true;
+  ++in_flight_;
+  table_->shared_.ring.send(fd(other(source)), table_->shared_.ring.bytes(relay.sending).subspan(relay.sent),
+                            token(send_to(other(source))));
+}
+
+void Session::on_receive(Side side, const Completion& completion) {
+  Relay& relay = from(side);
+  relay.receive_in_flight = false;
+  const bool relaying = state_ == State::kEstablished && !relay.broken;
+  if (completion.result > 0) {
+    if (relaying) {
+      on_data(side, completion.buffer);
+      return;
+    }
+    Buffer unwanted = completion.buffer;
+    table_->shared_.ring.release(unwanted);
+    if (state_ == State::kClosing) {
+      receive(side, true);
+    }
+    return;
+  }
+  if (state_ != State::kEstablished && state_ != State::kClosing) {
+    return;
+  }
+  if (completion.result == -ENOBUFS) {
+    receive(side, false);
+    return;
+  }
+  relay.ended = true;
+  if (completion.result < 0) {
+    side_failed(side);
+  } else if (state_ == State::kClosing) {
+    check_closed();
+  } else if (failed_[index(side)]) {
+    // The error came to a send first; this end of stream is the RST, not a FIN.
+    check_failed();
+  } else if (relaying && relay.flushed()) {
+    pass_fin(side);
+  }
+}
+
+void Session::on_data(Side side, const Buffer& buffer) {
+  Relay& relay = from(side);
+  last_activity_ = table_->shared_.ring.now();
+  if (!relay.sending.empty()) {
+    relay.queued = buffer;
+    return;
+  }
+  relay.sending = buffer;
+  relay.sent = 0;
+  send(side);
+  receive(side, !buffer.full);
+}
+
+void Session::on_send(Side destination, std::int32_t result) {
+  const Side source = other(destination);
+  Relay& relay = from(source);
+  relay.send_in_flight = false;
+  if (state_ != State::kEstablished && state_ != State::kClosing) {
+    return;
+  }
+  if (result < 0) {
+    side_failed(destination);
+    return;
+  }
+  const auto sent = static_cast<std::uint32_t>(result);
+  relay.sent += sent;
+  relay.bytes += sent;
+  (source == Side::kClient ? counters_->bytes_upstream : counters_->bytes_downstream).add(sent);
+  table_->shared_.counters.relay_copy_bytes.add(sent);
+  last_activity_ = table_->shared_.ring.now();
+  if (relay.broken) {
+    drop(relay);
+    check_failed();
+  } else if (relay.sent < relay.sending.size) {
+    send(source);
+  } else {
+    flushed(source);
+  }
+}
+
+void Session::flushed(Side source) {
+  Relay& relay = from(source);
+  table_->shared_.ring.release(relay.sending);
+  if (!relay.queued.empty()) {
+    relay.sending = relay.queued;
+    relay.queued = {};
+    relay.sent = 0;
+    send(source);
+    if (!relay.ended) {
+      receive(source, !relay.sending.full);
+    }
+    return;
+  }
+  if (failed_[index(source)]) {
+    check_failed();
+  } else if ((relay.ended || state_ == State::kClosing) && !relay.finished) {
+    pass_fin(source);
+  }
+}
+
+void Session::pass_fin(Side source) {
+  from(source).finished = true;
+  if (state_ == State::kEstablished && to(source).finished) {
+    // Both sides have said all: closing says the last FIN.
+    cause_ = Cause::kFinished;
+    release();
+    return;
+  }
+  table_->shared_.ring.shutdown_send(fd(other(source)));
+  if (state_ == State::kClosing) {
+    check_closed();
+  } else {
+    table_->timers_.set(slot_, table_->shared_.ring.now() + kHalfCloseWatch);
+  }
+}
+
+void Session::on_established_timer() {
+  for (const Side side : {Side::kClient, Side::kUpstream}) {
+    if (from(side).ended && !failed_[index(side)] && !watched_[index(side)]) {
+      watched_[index(side)] = true;
+      ++in_flight_;
+      table_->shared_.ring.watch_hangup(fd(side), token(hangup_of(side)));
+    }
+  }
+  const Time now = table_->shared_.ring.now();
+  if (policy_.idle_timeout.count() > 0 && now - last_activity_ >= policy_.idle_timeout) {
+    close(Cause::kIdleTimeout);
+  } else {
+    set_idle_timer();
+  }
+}
+
+void Session::on_hangup(Side side) {
+  watched_[index(side)] = false;
+  if (state_ == State::kEstablished || state_ == State::kClosing) {
+    side_failed(side);
+  }
+}
+
+void Session::side_failed(Side side) {
+  failed_[index(side)] = true;
+  if (cause_ == Cause::kNone) {
+    cause_ = side == Side::kClient ? Cause::kClientReset : Cause::kUpstreamReset;
+  }
+  Relay& lost = to(side);
+  lost.broken = true;
+  if (!lost.send_in_flight) {
+    drop(lost);
+  }
+  if (state_ == State::kClosing) {
+    lost.finished = true;
+    from(side).ended = true;
+    check_closed();
+    return;
+  }
+  check_failed();
+}
+
+void Session::check_failed() {
+  if (state_ != State::kEstablished) {
+    return;
+  }
+  for (const Side side : {Side::kClient, Side::kUpstream}) {
+    const Relay& relay = from(side);
+    // What a failed side had sent before stands in our buffers, or in its socket still: all of it goes out first.
+    if (failed_[index(side)] && (relay.broken || (relay.ended && relay.flushed()))) {
+      (side == Side::kClient ? reset_upstream_ : reset_client_) = true;
+      linger();
+      return;
+    }
+  }
+}
+
+}  // namespace ringway::proxy

@@ -1,0 +1,91 @@
+#include "proxy/relay/session_table.h"
+
+namespace ringway::proxy {
+
+SessionTable::SessionTable(const Shared& shared) : shared_(shared), timers_(shared.ring.now()), random_(shared.seed) {}
+
+void SessionTable::open(int client_fd, std::uint32_t port_slot, const SocketAddress& virtual_ip) {
+  if (free_slots_.empty()) {
+    const auto first = static_cast<std::uint32_t>(chunks_.size()) * kChunk;
+    chunks_.push_back(std::make_unique<Session[]>(kChunk));
+    timers_.resize(first + kChunk);
+    free_slots_.reserve(first + kChunk);
+    for (std::uint32_t slot = first + kChunk; slot > first; --slot) {
+      free_slots_.push_back(slot - 1);
+    }
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  ++size_;
+  shared_.counters.sessions_active.add();
+  shared_.budget.used.fetch_add(1, std::memory_order_relaxed);
+  at(slot).open(*this, slot, client_fd, port_slot, virtual_ip);
+}
+
+void SessionTable::on_completion(const Completion& completion) {
+  Session& session = at(completion.token.slot);
+  if (session.generation() == completion.token.generation) {
+    session.on_completion(completion);
+  } else if (!completion.buffer.empty()) {
+    Buffer strayed = completion.buffer;
+    shared_.ring.release(strayed);
+  }
+}
+
+void SessionTable::expire(Time now) {
+  timers_.expire(now, [this](std::uint32_t slot) { at(slot).on_timer(); });
+}
+
+template <typename Do>
+void SessionTable::for_each(Do&& act) {
+  for (auto& chunk : chunks_) {
+    for (std::uint32_t index = 0; index < kChunk; ++index) {
+      if (chunk[index].state() != Session::State::kFree) {
+        act(chunk[index]);
+      }
+    }
+  }
+}
+
+void SessionTable::close(const EndpointState* endpoint, Cause cause) {
+  for_each([&](Session& session) {
+    if (endpoint == nullptr || session.endpoint() == endpoint) {
+      session.close(cause);
+    }
+  });
+}
+
+void SessionTable::abort_all(Cause cause) {
+  for_each([&](Session& session) { session.abort(cause); });
+}
+
+void SessionTable::describe(std::size_t limit, std::vector<SessionInfo>& into) const {
+  for (const auto& chunk : chunks_) {
+    for (std::uint32_t index = 0; index < kChunk && into.size() < limit; ++index) {
+      if (chunk[index].state() != Session::State::kFree) {
+        into.push_back(chunk[index].describe());
+      }
+    }
+  }
+}
+
+bool SessionTable::uses(const IpAddress& virtual_ip) const {
+  for (const auto& chunk : chunks_) {
+    for (std::uint32_t index = 0; index < kChunk; ++index) {
+      if (chunk[index].state() != Session::State::kFree && chunk[index].virtual_ip().ip() == virtual_ip) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void SessionTable::freed(std::uint32_t slot) {
+  timers_.clear(slot);
+  free_slots_.push_back(slot);
+  --size_;
+  shared_.counters.sessions_active.subtract();
+  shared_.budget.used.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace ringway::proxy

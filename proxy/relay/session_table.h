@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "proxy/core/session_budget.h"
+#include "proxy/relay/ended_log.h"
+#include "proxy/relay/plan.h"
+#include "proxy/relay/session.h"
+#include "proxy/relay/timer_wheel.h"
+#include "proxy/ring/ring.h"
+
+namespace ringway::proxy {
+
+/// The sessions of one worker: their slots, timers and completions. Memory grows by whole chunks up to the most
+/// sessions there ever were at once and is used again from then on. One thread.
+class SessionTable {
+ public:
+  /// What all sessions of a worker share, and where they find it.
+  struct Shared {
+    Ring& ring;
+    WorkerCounters& counters;
+    SessionBudget& budget;
+    std::size_t worker = 0;
+    std::uint64_t seed = 0;
+    EndedLog* ended = nullptr;  ///< null: no access log
+  };
+
+  explicit SessionTable(const Shared& shared);
+
+  /// In force for sessions that pick from now on. `plan` must stay until another one is in force.
+  void set_plan(const Plan& plan) { plan_ = &plan; }
+  [[nodiscard]] const Plan* plan() const { return plan_; }
+
+  /// A client that `accept` gave, for the port in `port_slot`.
+  void open(int client_fd, std::uint32_t port_slot, const SocketAddress& virtual_ip);
+  void on_completion(const Completion& completion);
+  void expire(Time now);
+  [[nodiscard]] Time next_timer() const { return timers_.next(); }
+
+  /// Session::close of the sessions that are with `endpoint`, or of all where it is null.
+  void close(const EndpointState* endpoint, Cause cause);
+  void abort_all(Cause cause);
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Whether a session came in by this address.
+  [[nodiscard]] bool uses(const IpAddress& virtual_ip) const;
+  void describe(std::size_t limit, std::vector<SessionInfo>& into) const;
+
+ private:
+  friend class Session;
+  static constexpr std::uint32_t kChunk = 256;
+
+  [[nodiscard]] Session& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
+  [[nodiscard]] const Session& at(std::uint32_t slot) const { return chunks_[slot / kChunk][slot % kChunk]; }
+  void freed(std::uint32_t slot);
+  template <typename Do>
+  void for_each(Do&& act);
+
+  Shared shared_;
+  const Plan* plan_ = nullptr;
+  TimerWheel timers_;
+  std::mt19937_64 random_;
+  std::vector<std::unique_ptr<Session[]>> chunks_;
+  std::vector<std::uint32_t> free_slots_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ringway::proxy

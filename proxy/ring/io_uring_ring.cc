@@ -1,0 +1,241 @@
+#include "proxy/ring/io_uring_ring.h"
+
+#include <liburing.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <deque>
+#include <string>
+
+#include "proxy/ring/buffer_pool.h"
+#include "proxy/ring/sockets.h"
+
+namespace ringway::proxy {
+namespace {
+
+/// The user_data of operations whose completion tells nobody anything (cancel, close).
+constexpr std::uint64_t kIgnored = ~std::uint64_t{0};
+
+class IoUringRing final : public Ring {
+ public:
+  explicit IoUringRing(Counter& exhausted) : exhausted_(exhausted) {}
+  IoUringRing(const IoUringRing&) = delete;
+  IoUringRing& operator=(const IoUringRing&) = delete;
+  ~IoUringRing() override {
+    if (open_) {
+      // Operations may still name buffers until the ring is gone, so the memory of the pool goes after it.
+      pool_.unregister();
+      io_uring_queue_exit(&ring_);
+    }
+  }
+
+  Result<void> open(const RingOptions& options) {
+    io_uring_params params{};
+    // DEFER_TASKRUN: completions are made when this thread asks, not in the middle of its work (io_uring_setup(2)).
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN |
+                   IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.cq_entries = options.completion_entries;
+    if (const int result = io_uring_queue_init_params(options.submission_entries, &ring_, &params); result < 0) {
+      return std::unexpected(refusal(-result));
+    }
+    open_ = true;
+    io_uring_register_ring_fd(&ring_);
+    buffer_bytes_ = options.buffer_bytes;
+    return pool_.open(ring_, options.buffer_count, options.buffer_bytes);
+  }
+
+  [[nodiscard]] Time now() const override { return now_; }
+  [[nodiscard]] std::string_view name() const override { return "io_uring"; }
+
+  void accept(int fd, Token token) override {
+    io_uring_sqe* sqe = next(token.pack());
+    io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, SOCK_CLOEXEC);
+  }
+
+  void connect(int fd, const SocketAddress& to, Token token) override {
+    // The kernel copies the address when the operation is submitted: until then it needs a place of its own.
+    if (connects_unsubmitted_ == kConnectAddresses) {
+      submit();
+    }
+    io_uring_sqe* sqe = next(token.pack());
+    sockaddr_storage& storage = connect_addresses_[connects_unsubmitted_++];
+    const socklen_t length = to.fill(storage);
+    io_uring_prep_connect(sqe, fd, reinterpret_cast<const sockaddr*>(&storage), length);
+  }
+
+  void receive(int fd, Token token, bool later) override {
+    if (pool_.exhausted()) {
+      exhausted_.add();
+      starved_.push_back({fd, token});
+      return;
+    }
+    io_uring_sqe* sqe = next(token.pack());
+    io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = BufferPool::kGroup;
+    sqe->ioprio = later ? IORING_RECVSEND_POLL_FIRST : 0;
+  }
+
+  void send(int fd, std::span<const std::byte> bytes, Token token) override {
+    io_uring_prep_send(next(token.pack()), fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+
+  void watch_hangup(int fd, Token token) override { io_uring_prep_poll_add(next(token.pack()), fd, 0); }
+  void watch_readable(int fd, Token token) override { io_uring_prep_poll_multishot(next(token.pack()), fd, POLLIN); }
+
+  void cancel(int fd) override {
+    for (auto waiting = starved_.begin(); waiting != starved_.end();) {
+      if (waiting->fd == fd) {
+        cancelled_.push_back(waiting->token);
+        waiting = starved_.erase(waiting);
+      } else {
+        ++waiting;
+      }
+    }
+    io_uring_sqe* sqe = next(kIgnored);
+    io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  }
+
+  void close(int fd) override {
+    io_uring_sqe* sqe = next(kIgnored);
+    io_uring_prep_close(sqe, fd);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  }
+
+  int open_stream(int family) override { return sockets::open_stream(family); }
+  void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
+  void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
+  [[nodiscard]] SocketAddress peer(int fd) const override { return sockets::peer(fd); }
+  [[nodiscard]] std::size_t unsent_bytes(int fd) const override { return sockets::unsent_bytes(fd); }
+
+  [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override {
+    return {pool_.at(buffer.id), buffer.size};
+  }
+
+  void release(Buffer& buffer) override {
+    pool_.release(buffer.id);
+    buffer = {};
+  }
+
+  void run_once(Time deadline, CompletionHandler& handler) override {
+    rearm_starved();
+    pool_.offer();
+    wait(deadline);
+    now_ = std::chrono::steady_clock::now();
+    for (; !cancelled_.empty(); cancelled_.pop_front()) {
+      handler.on_completion({.token = cancelled_.front(), .result = -ECANCELED, .more = false, .buffer = {}});
+    }
+    drain_completions(handler);
+  }
+
+ private:
+  struct Waiting {
+    int fd;
+    Token token;
+  };
+  static constexpr std::size_t kConnectAddresses = 256;
+
+  static Error refusal(int errno_value) {
+    Error error = system_error(errno_value, "io_uring_setup");
+    if (errno_value == EPERM || errno_value == ENOSYS) {
+      error.context +=
+          ": io_uring is forbidden here: sysctl kernel.io_uring_disabled must be 0, and a container needs a seccomp "
+          "profile that allows io_uring_setup, io_uring_enter and io_uring_register";
+    } else if (errno_value == EINVAL) {
+      error.context += ": the kernel does not know the flags used here; Linux 6.1 or later is needed";
+    }
+    return error;
+  }
+
+  io_uring_sqe* next(std::uint64_t user_data) {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    while (sqe == nullptr) {
+      submit();
+      sqe = io_uring_get_sqe(&ring_);
+    }
+    sqe->user_data = user_data;
+    return sqe;
+  }
+
+  void submit() {
+    pool_.offer();
+    io_uring_submit(&ring_);
+    connects_unsubmitted_ = 0;
+  }
+
+  void rearm_starved() {
+    while (!starved_.empty() && !pool_.exhausted()) {
+      pool_.offer();
+      const Waiting waiting = starved_.front();
+      starved_.pop_front();
+      receive(waiting.fd, waiting.token, false);
+    }
+  }
+
+  void wait(Time deadline) {
+    connects_unsubmitted_ = 0;
+    if (!cancelled_.empty()) {
+      io_uring_submit_and_get_events(&ring_);
+      return;
+    }
+    if (deadline == Time::max()) {
+      io_uring_submit_and_wait(&ring_, 1);
+      return;
+    }
+    const auto left = std::max(deadline - std::chrono::steady_clock::now(), Duration::zero());
+    __kernel_timespec timeout{};
+    timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
+    timeout.tv_nsec = (left % std::chrono::seconds(1)).count();
+    io_uring_cqe* first = nullptr;
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+  }
+
+  void drain_completions(CompletionHandler& handler) {
+    io_uring_cqe* cqe = nullptr;
+    while (io_uring_peek_cqe(&ring_, &cqe) == 0) {
+      const std::uint64_t user_data = cqe->user_data;
+      Completion completion{.token = Token::unpack(user_data),
+                            .result = cqe->res,
+                            .more = (cqe->flags & IORING_CQE_F_MORE) != 0,
+                            .buffer = {}};
+      if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
+        pool_.taken();
+        const auto size = static_cast<std::uint32_t>(std::max(cqe->res, 0));
+        completion.buffer = {cqe->flags >> IORING_CQE_BUFFER_SHIFT, size, size == buffer_bytes_};
+        if (cqe->res <= 0) {
+          release(completion.buffer);
+        }
+      }
+      io_uring_cqe_seen(&ring_, cqe);
+      if (user_data != kIgnored) {
+        handler.on_completion(completion);
+      }
+    }
+  }
+
+  Counter& exhausted_;
+  BufferPool pool_;
+  io_uring ring_{};
+  bool open_ = false;
+  std::uint32_t buffer_bytes_ = 0;
+  Time now_ = std::chrono::steady_clock::now();
+  std::array<sockaddr_storage, kConnectAddresses> connect_addresses_{};
+  std::size_t connects_unsubmitted_ = 0;
+  std::deque<Waiting> starved_;
+  std::deque<Token> cancelled_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Ring>> make_io_uring_ring(const RingOptions& options, Counter& exhausted) {
+  auto ring = std::make_unique<IoUringRing>(exhausted);
+  if (auto opened = ring->open(options); !opened) {
+    return std::unexpected(std::move(opened.error()).prefixed("starting io_uring"));
+  }
+  return ring;
+}
+
+}  // namespace ringway::proxy

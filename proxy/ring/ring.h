@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "proxy/core/address.h"
+#include "proxy/core/clock.h"
+#include "proxy/ring/token.h"
+
+namespace ringway::proxy {
+
+/// A buffer out of the ring's pool. Whoever was given one gives it back with `Ring::release`.
+struct Buffer {
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  std::uint32_t id = kNone;
+  std::uint32_t size = 0;  ///< bytes received into it
+  bool full = false;       ///< as many as fit, so more may be waiting
+
+  [[nodiscard]] bool empty() const { return id == kNone; }
+};
+
+struct Completion {
+  Token token;
+  std::int32_t result = 0;  ///< what the system call would return, or -errno
+  bool more = false;        ///< the operation goes on and will complete again; false after one that was asked for once
+  Buffer buffer;            ///< of a receive with `result` > 0
+};
+
+/// Takes completions. Called from within `Ring::run_once`, and free to ask for further operations there.
+class CompletionHandler {
+ public:
+  virtual ~CompletionHandler() = default;
+  virtual void on_completion(const Completion& completion) = 0;
+};
+
+/// Submission and completion: the only way in which the data plane touches the kernel. One thread makes, uses and
+/// destroys a ring.
+///
+/// Every operation that takes a token completes exactly once with `more == false`, whatever happens, also after
+/// `cancel`; an fd is closed only when none of its operations is outstanding. Operations asked for between two calls of
+/// `run_once` reach the kernel together.
+class Ring {
+ public:
+  virtual ~Ring() = default;
+
+  /// The time when the last wait ended: steady within one batch of completions.
+  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Accepts on a listening socket until cancelled or an error ends it; each result is a new fd (close-on-exec). Any
+  /// completion without `more` (-EMFILE, -ECANCELED, …) means that it must be asked for again.
+  virtual void accept(int fd, Token token) = 0;
+  virtual void connect(int fd, const SocketAddress& to, Token token) = 0;
+  /// Receives once into a buffer of the pool, taken only when there is data. 0 = FIN. `later` says that data is not
+  /// expected to be there yet. -ENOBUFS: the pool ran empty in this batch, ask again; that waits for a buffer.
+  virtual void receive(int fd, Token token, bool later) = 0;
+  /// Sends once; the result may be short. `bytes` must stay until the completion. Raises no SIGPIPE.
+  virtual void send(int fd, std::span<const std::byte> bytes, Token token) = 0;
+  /// Completes once when the socket has failed or is closed both ways (POLLERR, POLLHUP); the result is no verdict.
+  virtual void watch_hangup(int fd, Token token) = 0;
+  /// Completes with `more` each time `fd` becomes readable.
+  virtual void watch_readable(int fd, Token token) = 0;
+
+  /// Asks every operation on `fd` to end. Each still completes: -ECANCELED, or what it came to before.
+  virtual void cancel(int fd) = 0;
+  virtual void close(int fd) = 0;
+
+  /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.
+  virtual int open_stream(int family) = 0;
+  virtual void shutdown_send(int fd) = 0;
+  /// From now on `close` sends RST and drops what is unsent.
+  virtual void reset_on_close(int fd) = 0;
+  /// Who is at the other end of a connected socket; 0.0.0.0:0 where it has gone already.
+  [[nodiscard]] virtual SocketAddress peer(int fd) const = 0;
+  /// Bytes that the peer has not acknowledged yet.
+  [[nodiscard]] virtual std::size_t unsent_bytes(int fd) const = 0;
+
+  [[nodiscard]] virtual std::span<const std::byte> bytes(const Buffer& buffer) const = 0;
+  virtual void release(Buffer& buffer) = 0;
+
+  /// Submits what was asked for, waits until at least one completion or `deadline`, and hands over all completions.
+  virtual void run_once(Time deadline, CompletionHandler& handler) = 0;
+};
+
+}  // namespace ringway::proxy

@@ -1,0 +1,62 @@
+#include "proxy/ring/sockets.h"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace ringway::proxy::sockets {
+namespace {
+
+constexpr int kKeepIdle_s = 60;
+constexpr int kKeepInterval_s = 10;
+constexpr int kKeepProbes = 6;
+
+void set(int fd, int level, int option, int value) {
+  setsockopt(fd, level, option, &value, sizeof value);
+}
+
+}  // namespace
+
+int open_stream(int family) {
+  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) {
+    return -errno;
+  }
+  tune(fd);
+  return fd;
+}
+
+void tune(int fd) {
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepIdle_s);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepInterval_s);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepProbes);
+}
+
+void shutdown_send(int fd) {
+  shutdown(fd, SHUT_WR);
+}
+
+void reset_on_close(int fd) {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
+SocketAddress peer(int fd) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &length) == 0 ? SocketAddress::from(storage)
+                                                                              : SocketAddress();
+}
+
+std::size_t unsent_bytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+}  // namespace ringway::proxy::sockets
