@@ -35,8 +35,8 @@ struct EndpointView {
   std::string node;
   std::string zone;
   EndpointCondition condition = EndpointCondition::kNotReady;
-  std::string reason;   ///< why it is not ready, for a person; "" when it is
-  bool usable = false;  ///< may be picked for a new session now, be it by panic mode
+  std::string reason;                                  ///< why it is not ready, for a person; "" when it is
+  bool usable = false;                                 ///< may be picked for a new session now, be it by panic mode
   const HealthChecker::Subscription* check = nullptr;  ///< null where there is no health check
 };
 
@@ -55,7 +55,7 @@ struct ServiceView {
 /// All members are for the control thread.
 class Reconciler {
  public:
-  /// What the owner must do when the Reconciler says so.
+  /// What the owner must do when the Reconciler says so. The Reconciler may be read from within, not changed.
   class Output {
    public:
     virtual ~Output() = default;
@@ -70,8 +70,8 @@ class Reconciler {
   Reconciler(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output);
   ~Reconciler();
 
-  /// What a configuration would run, for `DataPlane::bind`, without putting it in force: the same snapshot that
-  /// `configure` followed by `build` would give. Slots of known keys are kept.
+  /// What a configuration would run, for `DataPlane::bind`, without putting it in force: the slots, keys, addresses and
+  /// policies that `configure` followed by `build` would give, with the endpoints of now. Not to be published.
   [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
   /// Puts a configuration in force; endpoints, their counters and their health survive where the key does.
   void configure(std::shared_ptr<const config::Configuration> configuration);
@@ -79,8 +79,8 @@ class Reconciler {
   /// From the Store. `arrived` of the oldest news goes into `oldest_pending`.
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
 
-  /// Takes an endpoint out for new sessions by hand, or puts it back. `endpoint` is its address `ip:port`, its workload's
-  /// name, or `namespace/name`. Returns how many endpoints it named.
+  /// Takes an endpoint out for new sessions by hand, or puts it back. `endpoint` is its address `ip:port`, its
+  /// workload's name, or `namespace/name`. Returns how many endpoints it named.
   std::size_t set_drained(std::string_view endpoint, bool drained);
 
   /// The next snapshot: a new version with all changes, or null where nothing changed since the last. Costs what
@@ -90,7 +90,8 @@ class Reconciler {
   [[nodiscard]] proxy::Time oldest_pending() const;
 
   /// Closes what has drained too long, and frees endpoints that no worker can know any more (version `in_force` runs
-  /// everywhere). Returns when it wants to be called next, Time::max() for never.
+  /// everywhere). Returns when it wants to be called next, Time::max() for never. To be called after each `build` too,
+  /// also one that gave null: a drain may have begun.
   proxy::Time expire(std::uint64_t in_force);
 
   /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.

@@ -1,0 +1,181 @@
+#include "discovery/candidates.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace ringway::discovery {
+namespace {
+
+/// How much an address is worth with what is said of it.
+int rank(const Candidate& candidate) {
+  if (candidate.ready && !candidate.terminating) {
+    return 3;
+  }
+  if (!candidate.terminating) {
+    return 2;
+  }
+  return candidate.serving ? 1 : 0;
+}
+
+/// One address said by several: what the best of them says holds, and each of them owns it.
+void merge(Candidates& all, Candidate candidate) {
+  const auto [place, is_new] = all.try_emplace(candidate.address);
+  Candidate& known = place->second;
+  if (is_new) {
+    known = std::move(candidate);
+    return;
+  }
+  std::vector<std::string> owners;
+  std::ranges::set_union(known.owners, candidate.owners, std::back_inserter(owners));
+  const auto worth = [](const Candidate& one) { return std::pair(-rank(one), std::string_view(one.owners.front())); };
+  if (worth(candidate) < worth(known)) {
+    known = std::move(candidate);
+  }
+  known.owners = std::move(owners);
+}
+
+/// The place of the address's family in the order of the Service's virtual IPs; one more than any where it has none.
+std::size_t family_rank(const std::vector<proxy::IpAddress>& vips, const proxy::IpAddress& address) {
+  const auto found = std::ranges::find(vips, address.is_v6(), &proxy::IpAddress::is_v6);
+  return static_cast<std::size_t>(found - vips.begin());
+}
+
+std::optional<proxy::IpAddress> address_of(const Workload& workload, const std::vector<proxy::IpAddress>& vips) {
+  const auto suits = [&vips](const proxy::IpAddress& address) { return family_rank(vips, address) < vips.size(); };
+  const auto found = std::ranges::find_if(workload.addresses, suits);
+  if (found != workload.addresses.end()) {
+    return *found;
+  }
+  return workload.addresses.empty() ? std::nullopt : std::optional(workload.addresses.front());
+}
+
+/// 0 where the workload has no TCP port of that name.
+std::uint16_t port_of(const Workload& workload, const config::ServicePort& port) {
+  if (const auto* number = std::get_if<std::uint16_t>(&port.target_port)) {
+    return *number == 0 ? port.port : *number;
+  }
+  const auto [first, last] = workload.ports.equal_range(std::get<std::string>(port.target_port));
+  const auto found = std::find_if(first, last, [](const auto& named) { return !named.second.udp; });
+  return found == last ? std::uint16_t{0} : found->second.number;
+}
+
+std::string qualified(const std::string& ns, const std::string& name) {
+  return ns.empty() ? name : ns + "/" + name;
+}
+
+Candidate candidate_of(const Workload& workload) {
+  Candidate candidate;
+  candidate.ready = workload.ready;
+  candidate.terminating = workload.terminating;
+  candidate.workload = qualified(workload.ns, workload.name);
+  candidate.source = workload.source;
+  candidate.node = workload.node;
+  candidate.zone = workload.zone;
+  candidate.reason = workload.reason;
+  candidate.owners = {workload.source + "/" + workload.id};
+  return candidate;
+}
+
+const config::EndpointPort* port_in(const config::EndpointSlice& slice, const config::ServicePort& port) {
+  const auto found = std::ranges::find_if(slice.ports, [&port](const config::EndpointPort& one) {
+    return one.name == port.name && one.protocol == port.protocol && one.port != 0;
+  });
+  return found == slice.ports.end() ? nullptr : &*found;
+}
+
+Candidate candidate_of(const config::EndpointSlice& slice, const config::SliceEndpoint& endpoint) {
+  Candidate candidate;
+  candidate.ready = endpoint.ready;
+  candidate.terminating = endpoint.terminating && !endpoint.ready;
+  candidate.serving = endpoint.terminating && endpoint.serving;
+  candidate.workload = endpoint.target.empty() ? "" : qualified(slice.metadata.ns, endpoint.target);
+  candidate.source = "endpointslice";
+  candidate.node = endpoint.node;
+  candidate.zone = endpoint.zone;
+  if (!endpoint.ready) {
+    candidate.reason = "not ready in EndpointSlice " + slice.metadata.name;
+  }
+  candidate.owners = {"endpointslice/" + endpoint.target};
+  return candidate;
+}
+
+}  // namespace
+
+std::vector<proxy::IpAddress> virtual_ips(const config::Service& service) {
+  std::vector<proxy::IpAddress> vips;
+  for (const std::string& text : service.cluster_ips) {
+    if (const auto ip = proxy::IpAddress::parse(text)) {
+      vips.push_back(*ip);
+    }
+  }
+  return vips;
+}
+
+CandidateSet candidates_from_workloads(const config::Service& service, const config::ServicePort& port,
+                                       std::span<const Workload* const> members) {
+  const auto vips = virtual_ips(service);
+  CandidateSet set;
+  for (const Workload* workload : members) {
+    Candidate candidate = candidate_of(*workload);
+    const auto ip = address_of(*workload, vips);
+    const std::uint16_t number = port_of(*workload, port);
+    candidate.address = {ip.value_or(proxy::IpAddress()), number};
+    if (ip && number != 0) {
+      candidate.ready = candidate.ready || service.publish_not_ready_addresses;
+      merge(set.endpoints, std::move(candidate));
+      continue;
+    }
+    candidate.ready = false;
+    if (number == 0) {
+      candidate.reason = "no port named " + std::get<std::string>(port.target_port);
+    } else if (candidate.reason.empty()) {
+      candidate.reason = "no address";
+    }
+    set.unresolved.push_back(std::move(candidate));
+  }
+  return set;
+}
+
+CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
+                                    std::span<const config::EndpointSlice* const> slices) {
+  const auto vips = virtual_ips(service);
+  struct Said {
+    std::size_t family = 0;
+    Candidate candidate;
+  };
+  std::vector<Said> said;
+  std::unordered_map<std::string, std::size_t> best_family;  // by target
+  for (const config::EndpointSlice* slice : slices) {
+    const config::EndpointPort* joined = port_in(*slice, port);
+    if (joined == nullptr) {
+      continue;
+    }
+    for (const config::SliceEndpoint& endpoint : slice->endpoints) {
+      const auto ip = proxy::IpAddress::parse(endpoint.address);
+      if (!ip) {
+        continue;
+      }
+      Said one{family_rank(vips, *ip), candidate_of(*slice, endpoint)};
+      one.candidate.address = {*ip, joined->port};
+      if (!endpoint.target.empty()) {
+        auto& best = best_family.try_emplace(one.candidate.workload, one.family).first->second;
+        best = std::min(best, one.family);
+      }
+      said.push_back(std::move(one));
+    }
+  }
+  CandidateSet set;
+  for (Said& one : said) {
+    const auto best = best_family.find(one.candidate.workload);
+    if (best == best_family.end() || best->second == one.family) {
+      merge(set.endpoints, std::move(one.candidate));
+    }
+  }
+  return set;
+}
+
+}  // namespace ringway::discovery

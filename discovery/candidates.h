@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/values.h"
+#include "discovery/source/watcher.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::discovery {
+
+/// What the sources say of one address behind one port of a Service, before health and policy.
+struct Candidate {
+  proxy::SocketAddress address;
+  bool ready = false;        ///< as EndpointSlices mean it: may get sessions, as far as its source knows
+  bool serving = false;      ///< terminating, but still of use where nothing is ready (EndpointSlices only)
+  bool terminating = false;  ///< on its way out: its sessions drain
+  std::string workload;      ///< `namespace/name`, the name alone where it has no namespace, "" for a bare address
+  std::string source;
+  std::string node;
+  std::string zone;
+  std::string reason;               ///< why it is not ready; "" when it is
+  std::vector<std::string> owners;  ///< who stands behind the address, sorted: source and id of the workloads
+};
+
+/// By address, so one address is one endpoint however many say it.
+using Candidates = std::map<proxy::SocketAddress, Candidate>;
+
+struct CandidateSet {
+  Candidates endpoints;
+  /// Selected, but without an address that a session could go to: no named port, or no address at all. Their port, or
+  /// their address, is zero.
+  std::vector<Candidate> unresolved;
+};
+
+/// The Service's own virtual IPs, in its order; texts that are no addresses are left out.
+[[nodiscard]] std::vector<proxy::IpAddress> virtual_ips(const config::Service& service);
+
+/// A Service with a selector: `members` are the workloads that it selects. Of a workload's addresses the first whose
+/// family is one of the virtual IPs' is taken, else its first: a proxy may join an IPv4 client to an IPv6 endpoint.
+[[nodiscard]] CandidateSet candidates_from_workloads(const config::Service& service, const config::ServicePort& port,
+                                                     std::span<const Workload* const> members);
+
+/// A Service without a selector: `slices` are its own. Joined by port name and protocol; of the addresses of one
+/// target those of the first family among the virtual IPs' are taken.
+[[nodiscard]] CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
+                                                  std::span<const config::EndpointSlice* const> slices);
+
+}  // namespace ringway::discovery

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "discovery/candidates.h"
+#include "discovery/health/health_checker.h"
+#include "proxy/core/clock.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::discovery {
+
+/// What was taken out by hand: an address, and the workload that has it, so that whoever inherits the address is free.
+using DrainMarks = std::set<std::pair<proxy::SocketAddress, std::string>>;
+
+/// One endpoint of one port of a Service, as the Reconciler keeps it.
+///
+///   present ── gone, relabelled, Service removed ──▶ leaving ── limit passed ──▶ closed ── unused ──▶ freed
+///      ▲ │                                             │  └─────── unused, no worker knows it ──────────▲
+///      │ └ terminating: the same clock, still present  │
+///      └───────────── the same workload is back ───────┘
+struct Endpoint {
+  std::shared_ptr<proxy::EndpointState> state;
+  Candidate about;
+  bool drained = false;  ///< by hand
+
+  std::unique_ptr<HealthChecker::Subscription> check;
+  /// A check of before a reload: what it knows holds until `check` knows something.
+  std::unique_ptr<HealthChecker::Subscription> old_check;
+  std::uint64_t check_generation = 0;  ///< that of the port when `check` began
+  std::optional<bool> last_up;         ///< the `up` that was last acted on
+
+  bool published = false;                     ///< the port's running state names it
+  std::uint64_t without_since = 0;            ///< the first version that does not name it (valid when not published)
+  proxy::Time deadline = proxy::Time::max();  ///< when its sessions are closed; max = it does not drain
+  bool closed = false;                        ///< they were
+
+  [[nodiscard]] std::optional<bool> up() const {
+    if (check && check->health().up) {
+      return check->health().up;
+    }
+    return old_check ? old_check->health().up : std::nullopt;
+  }
+  /// `candidate`, at the same address, is the workload that this endpoint was made for: one of the same identity (be it
+  /// renamed) or of the same name (be it made anew).
+  [[nodiscard]] bool belongs_to(const Candidate& candidate) const {
+    return state->workload == candidate.workload ||
+           std::ranges::find_first_of(about.owners, candidate.owners) != about.owners.end();
+  }
+  /// May get sessions as far as its source and its operator say.
+  [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained; }
+  [[nodiscard]] bool draining() const { return deadline != proxy::Time::max(); }
+  /// No worker can pick it any more once `in_force` runs everywhere.
+  [[nodiscard]] bool unknown_to_workers(std::uint64_t in_force) const {
+    return !published && without_since <= in_force;
+  }
+};
+
+}  // namespace ringway::discovery

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "discovery/port_runtime.h"
+
+namespace ringway::discovery {
+namespace {
+
+/// How soon to look again at an endpoint that is overdue, while a worker still runs a snapshot with it.
+constexpr std::chrono::milliseconds kOverdueLook{50};
+/// How often to look whether the last session of an endpoint has ended.
+constexpr std::chrono::seconds kIdleLook{1};
+
+}  // namespace
+
+void PortRuntime::leave(Endpoint endpoint, proxy::Time now) {
+  endpoint.check.reset();
+  endpoint.old_check.reset();
+  endpoint.last_up.reset();
+  if (!endpoint.draining()) {
+    endpoint.deadline = now + drain_timeout_;
+  }
+  leaving_.push_back(std::move(endpoint));
+}
+
+Endpoint PortRuntime::take_back(const Candidate& candidate) {
+  const auto back = std::ranges::find_if(leaving_, [&candidate](const Endpoint& endpoint) {
+    return endpoint.state->address == candidate.address && endpoint.belongs_to(candidate) && !endpoint.closed;
+  });
+  Endpoint endpoint;
+  if (back == leaving_.end()) {
+    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
+    return endpoint;
+  }
+  endpoint = std::move(*back);
+  leaving_.erase(back);
+  endpoint.deadline = proxy::Time::max();
+  return endpoint;
+}
+
+void PortRuntime::retire(std::uint64_t coming, proxy::Time now) {
+  for (auto& [address, endpoint] : endpoints_) {
+    leave(std::move(endpoint), now);
+  }
+  endpoints_.clear();
+  unresolved_.clear();
+  mark_published({}, coming, now);
+  service_ = nullptr;
+  port_ = nullptr;
+  panic_ = false;
+  check_.reset();
+  ++check_generation_;
+  running_ = nullptr;
+}
+
+bool PortRuntime::draining() const {
+  return !leaving_.empty() ||
+         std::ranges::any_of(endpoints_, [](const auto& entry) { return entry.second.draining(); });
+}
+
+proxy::Time PortRuntime::expire(proxy::Time now, std::uint64_t in_force) {
+  proxy::Time next = proxy::Time::max();
+  const auto close_overdue = [this, now, in_force, &next](Endpoint& endpoint) {
+    if (!endpoint.draining() || endpoint.closed) {
+      return;
+    }
+    if (endpoint.deadline > now) {
+      next = std::min(next, endpoint.deadline);
+    } else if (!endpoint.unknown_to_workers(in_force)) {
+      next = std::min(next, now + kOverdueLook);
+    } else {
+      endpoint.closed = true;
+      if (endpoint.state->active.load(std::memory_order_acquire) != 0) {
+        environment_.output.close_sessions(endpoint.state, proxy::Cause::kDrained);
+      }
+    }
+  };
+  for (auto& [address, endpoint] : endpoints_) {
+    close_overdue(endpoint);
+  }
+  for (auto endpoint = leaving_.begin(); endpoint != leaving_.end();) {
+    close_overdue(*endpoint);
+    if (endpoint->unknown_to_workers(in_force) && endpoint->state->unused()) {
+      endpoint = leaving_.erase(endpoint);
+    } else {
+      next = std::min(next, now + kIdleLook);
+      ++endpoint;
+    }
+  }
+  return next;
+}
+
+}  // namespace ringway::discovery

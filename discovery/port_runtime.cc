@@ -1,0 +1,245 @@
+#include "discovery/port_runtime.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "discovery/health/check.h"
+
+namespace ringway::discovery {
+namespace {
+
+proxy::Balancer balancer_of(config::Balancer balancer) {
+  switch (balancer) {
+    case config::Balancer::kRoundRobin:
+      return proxy::Balancer::kRoundRobin;
+    case config::Balancer::kRandom:
+      return proxy::Balancer::kRandom;
+    case config::Balancer::kLeastConnections:
+      break;
+  }
+  return proxy::Balancer::kLeastConnections;
+}
+
+bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& right) {
+  return left.balancer == right.balancer && left.connect_timeout == right.connect_timeout &&
+         left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout;
+}
+
+}  // namespace
+
+PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
+    : key_(std::move(key)),
+      environment_(environment),
+      stats_(std::make_shared<proxy::ServiceStats>(environment.workers)) {}
+
+proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config::Service& service,
+                                      const config::ServicePort& port) {
+  proxy::ServicePort shape;
+  shape.key = key;
+  for (const proxy::IpAddress& ip : virtual_ips(service)) {
+    shape.listen.emplace_back(ip, port.port);
+  }
+  shape.policy.balancer = balancer_of(service.policy.balancer);
+  shape.policy.connect_timeout = service.policy.connect_timeout;
+  shape.policy.connect_attempts =
+      std::clamp<std::uint32_t>(service.policy.connect_attempts, 1, proxy::kMaxConnectAttempts);
+  shape.policy.idle_timeout = service.policy.idle_timeout;
+  return shape;
+}
+
+bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
+  return running.listen == asked.listen && same_policy(running.policy, asked.policy);
+}
+
+void PortRuntime::configure(const config::Service& service, const config::ServicePort& port, std::size_t slot) {
+  service_ = &service;
+  port_ = &port;
+  slot_ = slot;
+  shape_ = shape(key_, service, port);
+  drain_timeout_ = service.policy.drain_timeout;
+  const auto& check = service.policy.health_check;
+  if (check.has_value() != check_.has_value() || (check && !same_check(*check, *check_))) {
+    check_ = check;
+    ++check_generation_;
+  }
+}
+
+void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time now) {
+  for (auto entry = endpoints_.begin(); entry != endpoints_.end();) {
+    const auto still = set.endpoints.find(entry->first);
+    if (still != set.endpoints.end() && entry->second.belongs_to(still->second)) {
+      ++entry;
+    } else {
+      leave(std::move(entry->second), now);
+      entry = endpoints_.erase(entry);
+    }
+  }
+  for (auto& [address, candidate] : set.endpoints) {
+    const auto [entry, is_new] = endpoints_.try_emplace(address);
+    Endpoint& endpoint = entry->second;
+    if (is_new) {
+      endpoint = take_back(candidate);
+    }
+    endpoint.about = std::move(candidate);
+    endpoint.drained = marks.contains({address, endpoint.about.workload});
+    watch(endpoint);
+  }
+  unresolved_.clear();
+  for (Candidate& candidate : set.unresolved) {
+    Endpoint& endpoint = unresolved_.emplace_back();
+    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
+    endpoint.about = std::move(candidate);
+  }
+}
+
+void PortRuntime::watch(Endpoint& endpoint) {
+  if (!check_ || !endpoint.about.ready || endpoint.about.terminating) {
+    endpoint.check.reset();
+    endpoint.old_check.reset();
+    endpoint.last_up.reset();
+    return;
+  }
+  if (endpoint.check && endpoint.check_generation == check_generation_) {
+    return;
+  }
+  if (endpoint.check && endpoint.check->health().up) {
+    endpoint.old_check = std::move(endpoint.check);
+  }
+  endpoint.check = environment_.checker.watch(endpoint.state->address, *check_,
+                                              [this](const proxy::SocketAddress& where) { health_changed(where); });
+  endpoint.check_generation = check_generation_;
+  if (endpoint.check->health().up) {
+    endpoint.old_check.reset();
+  }
+  endpoint.last_up = endpoint.up();
+}
+
+void PortRuntime::health_changed(const proxy::SocketAddress& address) {
+  const auto found = endpoints_.find(address);
+  if (found == endpoints_.end() || !found->second.check) {
+    return;
+  }
+  Endpoint& endpoint = found->second;
+  if (endpoint.check->health().up) {
+    endpoint.old_check.reset();
+  }
+  const std::optional<bool> up = endpoint.up();
+  if (up == std::exchange(endpoint.last_up, up)) {
+    return;
+  }
+  if (up == false && service_->policy.on_down == config::OnDown::kCloseSessions) {
+    environment_.output.close_sessions(endpoint.state, proxy::Cause::kEndpointDown);
+  }
+  environment_.health_changed(*this);
+}
+
+PortRuntime::Choice PortRuntime::pick() const {
+  Choice choice;
+  std::vector<std::shared_ptr<proxy::EndpointState>> ready;
+  std::vector<std::shared_ptr<proxy::EndpointState>> fallback;
+  bool any_ready = false;
+  bool any_down = false;
+  for (const auto& [address, endpoint] : endpoints_) {
+    any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
+    if (endpoint.ready()) {
+      ready.push_back(endpoint.state);
+      const std::optional<bool> up = endpoint.up();
+      any_down = any_down || up == false;
+      if (!endpoint.check || up == true) {
+        choice.endpoints.push_back(endpoint.state);
+      }
+    } else if (endpoint.about.terminating && endpoint.about.serving && !endpoint.drained) {
+      fallback.push_back(endpoint.state);
+    }
+  }
+  choice.ready = ready.size();
+  if (!choice.endpoints.empty()) {
+    return choice;
+  }
+  choice.panic = any_down;
+  choice.endpoints = any_ready ? std::move(ready) : std::move(fallback);
+  return choice;
+}
+
+bool PortRuntime::choose(std::uint64_t coming, proxy::Time now) {
+  if (!configured()) {
+    return false;
+  }
+  Choice choice = pick();
+  mark_published(choice, coming, now);
+  say_panic(choice);
+  if (running_ && same_shape(*running_, shape_) && running_->endpoints == choice.endpoints &&
+      running_->panic == choice.panic) {
+    return false;
+  }
+  auto next = std::make_shared<proxy::ServicePort>(shape_);
+  next->endpoints = std::move(choice.endpoints);
+  next->panic = choice.panic;
+  next->stats = stats_;
+  running_ = std::move(next);
+  return true;
+}
+
+void PortRuntime::mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now) {
+  auto chosen = choice.endpoints.begin();  // in the order of endpoints_
+  for (auto& [address, endpoint] : endpoints_) {
+    const bool named = chosen != choice.endpoints.end() && *chosen == endpoint.state;
+    chosen += named ? 1 : 0;
+    if (std::exchange(endpoint.published, named) && !named) {
+      endpoint.without_since = coming;
+    }
+    const bool drains = endpoint.about.terminating && !named;
+    if (!drains) {
+      endpoint.deadline = proxy::Time::max();
+      endpoint.closed = false;
+    } else if (!endpoint.draining()) {
+      endpoint.deadline = now + drain_timeout_;
+    }
+  }
+  for (Endpoint& endpoint : leaving_) {
+    if (std::exchange(endpoint.published, false)) {
+      endpoint.without_since = coming;
+    }
+  }
+}
+
+void PortRuntime::say_panic(const Choice& choice) {
+  if (choice.panic == std::exchange(panic_, choice.panic)) {
+    return;
+  }
+  const std::string of_ready = " of " + std::to_string(choice.ready);
+  const std::string who = "service " + key_.to_string() + ": ";
+  if (choice.panic) {
+    environment_.output.say(who + "no healthy endpoint" + of_ready + ", sending to all ready ones");
+  } else if (choice.ready == 0) {
+    environment_.output.say(who + "no ready endpoint left");
+  } else {
+    environment_.output.say(who + std::to_string(choice.endpoints.size()) + of_ready + " endpoints healthy again");
+  }
+}
+
+std::size_t PortRuntime::set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address,
+                                     bool drained, DrainMarks& marks) {
+  std::size_t named = 0;
+  for (auto& [where, endpoint] : endpoints_) {
+    const std::string& workload = endpoint.about.workload;
+    const bool bare = !workload.contains('/');
+    const bool hit = address ? where == *address
+                             : !workload.empty() && (text == workload || workload.ends_with("/" + std::string(text)) ||
+                                                     (bare && text == key_.ns + "/" + workload));
+    if (!hit) {
+      continue;
+    }
+    ++named;
+    endpoint.drained = drained;
+    if (drained) {
+      marks.emplace(where, workload);
+    } else {
+      marks.erase({where, workload});
+    }
+  }
+  return named;
+}
+
+}  // namespace ringway::discovery

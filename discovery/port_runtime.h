@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "discovery/endpoint.h"
+#include "discovery/reconciler.h"
+
+namespace ringway::discovery {
+
+/// One port of a Service: its endpoints, their checks and drains, and the `proxy::ServicePort` that comes of them.
+///
+/// `update` takes what the sources say, `choose` decides who may be picked, `expire` ends what has drained. Lives on
+/// after its Service was removed until the last of its sessions has ended.
+class PortRuntime {
+ public:
+  struct Environment {
+    std::size_t workers = 1;
+    HealthChecker& checker;
+    Reconciler::Output& output;
+    /// An endpoint went up or down: `choose` is due.
+    std::function<void(PortRuntime&)> health_changed;
+  };
+
+  PortRuntime(proxy::ServiceKey key, Environment& environment);
+  PortRuntime(const PortRuntime&) = delete;
+  PortRuntime& operator=(const PortRuntime&) = delete;
+  ~PortRuntime() = default;
+
+  /// What `service` makes of a port before it has endpoints: where it listens, and its policy.
+  static proxy::ServicePort shape(const proxy::ServiceKey& key, const config::Service& service,
+                                  const config::ServicePort& port);
+  /// `running` has the shape that is asked for, so a configuration does not change it.
+  static bool same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked);
+
+  /// In force from now on; both references must stay valid until the next call or `retire`.
+  void configure(const config::Service& service, const config::ServicePort& port, std::size_t slot);
+  /// Its key is not configured any more: every endpoint drains. `coming` is the version that is built next.
+  void retire(std::uint64_t coming, proxy::Time now);
+
+  void update(CandidateSet set, const DrainMarks& marks, proxy::Time now);
+  /// Decides who may be picked in version `coming`. True where `running()` is a new object.
+  bool choose(std::uint64_t coming, proxy::Time now);
+
+  /// Endpoints that `text` or `address` names get the mark or lose it. Returns how many; `choose` is due then.
+  std::size_t set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address, bool drained,
+                          DrainMarks& marks);
+
+  /// Something here waits for `expire`.
+  [[nodiscard]] bool draining() const;
+  /// Closes and frees what is due; returns when it is to be called next, Time::max() for never.
+  proxy::Time expire(proxy::Time now, std::uint64_t in_force);
+
+  [[nodiscard]] const proxy::ServiceKey& key() const { return key_; }
+  [[nodiscard]] std::size_t slot() const { return slot_; }
+  [[nodiscard]] bool configured() const { return service_ != nullptr; }
+  /// What the configuration says of it; null when it is not configured.
+  [[nodiscard]] const config::ServicePort* config() const { return port_; }
+  [[nodiscard]] bool empty() const { return endpoints_.empty() && leaving_.empty(); }
+  /// Null before the first `choose` and after `retire`.
+  [[nodiscard]] const std::shared_ptr<const proxy::ServicePort>& running() const { return running_; }
+  [[nodiscard]] ServicePortView view() const;
+
+ private:
+  struct Choice {
+    std::vector<std::shared_ptr<proxy::EndpointState>> endpoints;
+    std::size_t ready = 0;
+    bool panic = false;
+  };
+
+  Endpoint take_back(const Candidate& candidate);
+  void leave(Endpoint endpoint, proxy::Time now);
+  void watch(Endpoint& endpoint);
+  void health_changed(const proxy::SocketAddress& address);
+  [[nodiscard]] Choice pick() const;
+  void mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now);
+  void say_panic(const Choice& choice);
+  [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving) const;
+
+  const proxy::ServiceKey key_;
+  Environment& environment_;
+  std::shared_ptr<proxy::ServiceStats> stats_;
+  const config::Service* service_ = nullptr;
+  const config::ServicePort* port_ = nullptr;
+  std::size_t slot_ = 0;
+  proxy::ServicePort shape_;
+  std::optional<config::HealthCheck> check_;
+  std::uint64_t check_generation_ = 1;
+  std::chrono::milliseconds drain_timeout_{0};
+  bool panic_ = false;
+  std::shared_ptr<const proxy::ServicePort> running_;
+
+  std::map<proxy::SocketAddress, Endpoint> endpoints_;
+  std::list<Endpoint> leaving_;
+  std::vector<Endpoint> unresolved_;  ///< without an address: to be shown, nothing else
+};
+
+}  // namespace ringway::discovery

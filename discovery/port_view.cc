@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "discovery/port_runtime.h"
+
+namespace ringway::discovery {
+namespace {
+
+EndpointCondition condition_of(const Endpoint& endpoint, bool is_leaving) {
+  if (is_leaving || endpoint.about.terminating) {
+    return EndpointCondition::kDraining;
+  }
+  if (endpoint.drained) {
+    return EndpointCondition::kDrained;
+  }
+  if (!endpoint.about.ready) {
+    return EndpointCondition::kNotReady;
+  }
+  if (endpoint.check && endpoint.up() != true) {
+    return endpoint.up() == false ? EndpointCondition::kDown : EndpointCondition::kUnknown;
+  }
+  return EndpointCondition::kReady;
+}
+
+std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, bool is_leaving) {
+  const auto said = [](const std::string& reason, const char* otherwise) {
+    return reason.empty() ? std::string(otherwise) : reason;
+  };
+  switch (condition) {
+    case EndpointCondition::kReady:
+      return "";
+    case EndpointCondition::kNotReady:
+      return said(endpoint.about.reason, "not ready");
+    case EndpointCondition::kUnknown:
+      return said(endpoint.check->health().detail, "no health check has ended yet");
+    case EndpointCondition::kDown:
+      return endpoint.check->health().up ? endpoint.check->health().detail : endpoint.old_check->health().detail;
+    case EndpointCondition::kDrained:
+      return "drained by hand";
+    case EndpointCondition::kDraining:
+      break;
+  }
+  if (is_leaving) {
+    return "gone, or not selected any more";
+  }
+  return endpoint.published ? "terminating, used for want of a ready one" : "terminating";
+}
+
+}  // namespace
+
+std::string_view to_string(EndpointCondition condition) {
+  switch (condition) {
+    case EndpointCondition::kReady:
+      return "ready";
+    case EndpointCondition::kNotReady:
+      return "notReady";
+    case EndpointCondition::kUnknown:
+      return "unknown";
+    case EndpointCondition::kDown:
+      return "down";
+    case EndpointCondition::kDrained:
+      return "drained";
+    case EndpointCondition::kDraining:
+      return "draining";
+  }
+  return "";
+}
+
+EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving) const {
+  EndpointView view;
+  view.state = endpoint.state;
+  view.source = endpoint.about.source;
+  view.node = endpoint.about.node;
+  view.zone = endpoint.about.zone;
+  view.condition = condition_of(endpoint, is_leaving);
+  view.reason = reason_of(endpoint, view.condition, is_leaving);
+  view.usable = endpoint.published;
+  view.check = endpoint.check.get();
+  return view;
+}
+
+ServicePortView PortRuntime::view() const {
+  ServicePortView view;
+  view.configured = port_;
+  view.running = running_;
+  for (const auto& [address, endpoint] : endpoints_) {
+    view.endpoints.push_back(view_of(endpoint, false));
+  }
+  for (const Endpoint& endpoint : unresolved_) {
+    view.endpoints.push_back(view_of(endpoint, false));
+  }
+  for (const Endpoint& endpoint : leaving_) {
+    view.endpoints.push_back(view_of(endpoint, true));
+  }
+  std::ranges::stable_sort(view.endpoints, {}, [](const EndpointView& one) { return one.state->address; });
+  return view;
+}
+
+}  // namespace ringway::discovery

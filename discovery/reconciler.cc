@@ -1,0 +1,46 @@
+#include "discovery/reconciler.h"
+
+#include <utility>
+
+#include "discovery/reconciler_impl.h"
+
+namespace ringway::discovery {
+
+Reconciler::Reconciler(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output)
+    : impl_(std::make_unique<Impl>(workers, clock, checker, output)) {}
+
+Reconciler::~Reconciler() = default;
+
+std::shared_ptr<const proxy::Snapshot> Reconciler::preview(const config::Configuration& configuration) const {
+  return impl_->preview(configuration);
+}
+
+void Reconciler::configure(std::shared_ptr<const config::Configuration> configuration) {
+  impl_->configure(std::move(configuration));
+}
+
+void Reconciler::workload_changed(const Workload* before, const Workload* after, proxy::Time arrived) {
+  impl_->workload_changed(before, after, arrived);
+}
+
+std::size_t Reconciler::set_drained(std::string_view endpoint, bool drained) {
+  return impl_->set_drained(endpoint, drained);
+}
+
+std::shared_ptr<const proxy::Snapshot> Reconciler::build() {
+  return impl_->build();
+}
+
+proxy::Time Reconciler::oldest_pending() const {
+  return impl_->oldest_pending();
+}
+
+proxy::Time Reconciler::expire(std::uint64_t in_force) {
+  return impl_->expire(in_force);
+}
+
+std::vector<ServiceView> Reconciler::services() const {
+  return impl_->services();
+}
+
+}  // namespace ringway::discovery

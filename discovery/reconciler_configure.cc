@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "discovery/reconciler_impl.h"
+#include "discovery/reconciler_plan.h"
+
+namespace ringway::discovery {
+
+std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::Configuration& configuration) const {
+  const auto plan = planned_ports(configuration);
+  SlotTable slots = slots_;
+  slots.assign(keys_of(plan));
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  snapshot->version = version_ + 1;
+  snapshot->ports.resize(slots.size());
+  for (const PlannedPort& planned : plan) {
+    proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, *planned.port);
+    auto& place = snapshot->ports[*slots.slot_of(planned.key)];
+    const auto known = ports_.find(planned.key);
+    if (known != ports_.end() && known->second->running()) {
+      if (PortRuntime::same_shape(*known->second->running(), shape)) {
+        place = known->second->running();
+        continue;
+      }
+      shape.endpoints = known->second->running()->endpoints;
+      shape.panic = known->second->running()->panic;
+      shape.stats = known->second->running()->stats;
+    }
+    place = std::make_shared<proxy::ServicePort>(std::move(shape));
+  }
+  return snapshot;
+}
+
+void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> configuration) {
+  const auto plan = planned_ports(*configuration);
+  const auto keys = keys_of(plan);
+  slots_.assign(keys);
+  retire_all_but({keys.begin(), keys.end()});
+  make_entries(*configuration);
+  for (const PlannedPort& planned : plan) {
+    auto& port = ports_[planned.key];
+    if (!port) {
+      port = std::make_unique<PortRuntime>(planned.key, environment_);
+    }
+    port->configure(*planned.service, *planned.port, *slots_.slot_of(planned.key));
+    const auto position = static_cast<std::size_t>(planned.service - configuration->services.data());
+    entries_[position]->ports.push_back(port.get());
+  }
+  index_entries(*configuration);
+  changed_ = changed_ || !configuration_;
+  configuration_ = std::move(configuration);
+  for (const auto& entry : entries_) {
+    mark(*entry);
+  }
+  settle();
+  place_ports();
+  if (changed_) {
+    want_snapshot();
+  }
+}
+
+void Reconciler::Impl::retire_all_but(const std::set<proxy::ServiceKey>& kept) {
+  for (auto entry = ports_.begin(); entry != ports_.end();) {
+    PortRuntime& port = *entry->second;
+    if (port.configured() && !kept.contains(port.key())) {
+      port.retire(version_ + 1, clock_.now());
+      dirty_ports_.erase(&port);
+    }
+    if (port.configured() || kept.contains(port.key())) {
+      ++entry;
+    } else if (port.empty()) {
+      draining_ports_.erase(&port);
+      entry = ports_.erase(entry);
+    } else {
+      draining_ports_.insert(&port);
+      ++entry;
+    }
+  }
+}
+
+void Reconciler::Impl::make_entries(const config::Configuration& configuration) {
+  dirty_entries_.clear();
+  entries_.clear();
+  for (const config::Service& service : configuration.services) {
+    entries_.push_back(std::make_unique<Entry>());
+    entries_.back()->service = &service;
+  }
+}
+
+void Reconciler::Impl::index_entries(const config::Configuration& configuration) {
+  std::vector<const config::Service*> services;
+  std::map<std::pair<std::string_view, std::string_view>, Entry*> sliced;
+  selecting_.clear();
+  for (const auto& entry : entries_) {
+    if (entry->ports.empty()) {
+      continue;
+    }
+    const config::Service& service = *entry->service;
+    if (service.selector && !service.selector->requirements().empty()) {
+      selecting_.push_back(entry.get());
+      services.push_back(&service);
+    } else {
+      sliced.emplace(std::pair(std::string_view(service.metadata.ns), std::string_view(service.metadata.name)),
+                     entry.get());
+    }
+  }
+  index_ = ServiceIndex(services);
+  for (const auto& [key, workload] : workloads_) {
+    for (const std::size_t position : index_.matching(workload)) {
+      selecting_[position]->members.insert(&workload);
+    }
+  }
+  for (const config::EndpointSlice& slice : configuration.slices) {
+    const auto owner = sliced.find({slice.metadata.ns, slice.service});
+    if (owner != sliced.end()) {
+      owner->second->slices.push_back(&slice);
+    }
+  }
+}
+
+void Reconciler::Impl::place_ports() {
+  std::vector<std::shared_ptr<const proxy::ServicePort>> places(slots_.size());
+  for (const auto& [key, port] : ports_) {
+    if (port->configured()) {
+      places[port->slot()] = port->running();
+    }
+  }
+  changed_ = changed_ || places != by_slot_;
+  by_slot_ = std::move(places);
+}
+
+}  // namespace ringway::discovery

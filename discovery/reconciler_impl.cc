@@ -1,0 +1,163 @@
+#include "discovery/reconciler_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringway::discovery {
+
+Reconciler::Impl::Impl(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output)
+    : clock_(clock), output_(output), environment_{workers, checker, output, [this](PortRuntime& port) {
+                                                     mark(port);
+                                                     want_snapshot();
+                                                   }} {}
+
+void Reconciler::Impl::workload_changed(const Workload* before, const Workload* after, proxy::Time arrived) {
+  if (before == nullptr && after == nullptr) {
+    return;
+  }
+  const Workload& named = after != nullptr ? *after : *before;
+  WorkloadKey key(named.source, named.id);
+  auto known = workloads_.find(key);
+  if (known != workloads_.end() && after != nullptr && known->second == *after) {
+    return;
+  }
+  bool concerned = false;
+  if (known != workloads_.end()) {
+    for (const std::size_t position : index_.matching(known->second)) {
+      selecting_[position]->members.erase(&known->second);
+      mark(*selecting_[position]);
+      concerned = true;
+    }
+  }
+  if (after == nullptr) {
+    if (known != workloads_.end()) {
+      workloads_.erase(known);
+    }
+  } else {
+    known = workloads_.insert_or_assign(std::move(key), *after).first;
+    for (const std::size_t position : index_.matching(known->second)) {
+      selecting_[position]->members.insert(&known->second);
+      mark(*selecting_[position]);
+      concerned = true;
+    }
+  }
+  if (concerned) {
+    oldest_pending_ = std::min(oldest_pending_, arrived);
+    want_snapshot();
+  }
+}
+
+void Reconciler::Impl::mark(Entry& entry) {
+  if (!entry.ports.empty() && !std::exchange(entry.dirty, true)) {
+    dirty_entries_.push_back(&entry);
+  }
+}
+
+void Reconciler::Impl::mark(PortRuntime& port) {
+  dirty_ports_.insert(&port);
+}
+
+void Reconciler::Impl::want_snapshot() {
+  if (!std::exchange(wanted_, true)) {
+    output_.snapshot_wanted();
+  }
+}
+
+void Reconciler::Impl::collect(Entry& entry, proxy::Time now) {
+  const config::Service& service = *entry.service;
+  const std::vector<const Workload*> members(entry.members.begin(), entry.members.end());
+  const bool selects = service.selector && !service.selector->requirements().empty();
+  for (PortRuntime* port : entry.ports) {
+    const config::ServicePort& configured = *port->config();
+    port->update(selects ? candidates_from_workloads(service, configured, members)
+                         : candidates_from_slices(service, configured, entry.slices),
+                 drain_marks_, now);
+    mark(*port);
+  }
+}
+
+void Reconciler::Impl::settle() {
+  const proxy::Time now = clock_.now();
+  for (Entry* entry : std::exchange(dirty_entries_, {})) {
+    entry->dirty = false;
+    collect(*entry, now);
+  }
+  for (PortRuntime* port : std::exchange(dirty_ports_, {})) {
+    if (port->choose(version_ + 1, now)) {
+      changed_ = true;
+      if (port->slot() < by_slot_.size()) {
+        by_slot_[port->slot()] = port->running();
+      }
+    }
+    if (port->draining()) {
+      draining_ports_.insert(port);
+    }
+  }
+}
+
+std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::build() {
+  settle();
+  wanted_ = false;
+  oldest_pending_ = proxy::Time::max();
+  if (!std::exchange(changed_, false)) {
+    return nullptr;
+  }
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  snapshot->version = ++version_;
+  snapshot->ports = by_slot_;
+  return snapshot;
+}
+
+std::size_t Reconciler::Impl::set_drained(std::string_view endpoint, bool drained) {
+  settle();
+  const auto address = proxy::SocketAddress::parse(endpoint);
+  std::size_t named = 0;
+  for (const auto& [key, port] : ports_) {
+    if (const std::size_t count = port->set_drained(endpoint, address, drained, drain_marks_); count != 0) {
+      named += count;
+      mark(*port);
+    }
+  }
+  if (!drained) {
+    named += std::erase_if(drain_marks_, [&address, endpoint](const auto& mark) {
+      return address ? mark.first == *address : mark.second == endpoint;
+    });
+  }
+  if (!dirty_ports_.empty()) {
+    want_snapshot();
+  }
+  return named;
+}
+
+proxy::Time Reconciler::Impl::expire(std::uint64_t in_force) {
+  const proxy::Time now = clock_.now();
+  proxy::Time next = proxy::Time::max();
+  for (auto place = draining_ports_.begin(); place != draining_ports_.end();) {
+    PortRuntime& port = **place;
+    next = std::min(next, port.expire(now, in_force));
+    if (port.draining()) {
+      ++place;
+      continue;
+    }
+    place = draining_ports_.erase(place);
+    if (!port.configured() && port.empty()) {
+      ports_.erase(proxy::ServiceKey(port.key()));
+    }
+  }
+  return next;
+}
+
+std::vector<ServiceView> Reconciler::Impl::services() const {
+  std::vector<ServiceView> views;
+  views.reserve(entries_.size());
+  for (const auto& entry : entries_) {
+    ServiceView& view = views.emplace_back();
+    view.service = entry->service;
+    for (const PortRuntime* port : entry->ports) {
+      view.ports.push_back(port->view());
+    }
+  }
+  return views;
+}
+
+}  // namespace ringway::discovery

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "discovery/port_runtime.h"
+#include "discovery/reconciler.h"
+#include "discovery/service_index.h"
+#include "discovery/slot_table.h"
+
+namespace ringway::discovery {
+
+/// What changes marks Services (their endpoints are to be collected again) or ports (who may be picked is to be decided
+/// again); `settle` does that work, once for all changes since the last snapshot.
+class Reconciler::Impl {
+ public:
+  Impl(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output);
+
+  [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
+  void configure(std::shared_ptr<const config::Configuration> configuration);
+  void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
+  std::size_t set_drained(std::string_view endpoint, bool drained);
+  std::shared_ptr<const proxy::Snapshot> build();
+  [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
+  proxy::Time expire(std::uint64_t in_force);
+  [[nodiscard]] std::vector<ServiceView> services() const;
+
+ private:
+  using WorkloadKey = std::pair<std::string, std::string>;
+
+  struct Entry {
+    const config::Service* service = nullptr;
+    std::vector<PortRuntime*> ports;  ///< none where the Service is not proxied
+    std::unordered_set<const Workload*> members;
+    std::vector<const config::EndpointSlice*> slices;
+    bool dirty = false;
+  };
+
+  void retire_all_but(const std::set<proxy::ServiceKey>& kept);
+  void make_entries(const config::Configuration& configuration);
+  void index_entries(const config::Configuration& configuration);
+  void place_ports();
+  void mark(Entry& entry);
+  void mark(PortRuntime& port);
+  void want_snapshot();
+  void settle();
+  void collect(Entry& entry, proxy::Time now);
+
+  const proxy::Clock& clock_;
+  Output& output_;
+  PortRuntime::Environment environment_;
+  std::shared_ptr<const config::Configuration> configuration_;
+
+  std::map<WorkloadKey, Workload> workloads_;  ///< nodes are stable: entries point at them
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<Entry*> selecting_;  ///< those that the index knows, by its positions
+  ServiceIndex index_;
+  DrainMarks drain_marks_;
+
+  SlotTable slots_;
+  std::map<proxy::ServiceKey, std::unique_ptr<PortRuntime>> ports_;
+  std::vector<std::shared_ptr<const proxy::ServicePort>> by_slot_;
+  std::uint64_t version_ = 0;
+  bool changed_ = false;  ///< by_slot_ differs from the last snapshot
+  bool wanted_ = false;   ///< the owner was told and has not built yet
+  proxy::Time oldest_pending_ = proxy::Time::max();
+
+  std::vector<Entry*> dirty_entries_;
+  std::set<PortRuntime*> dirty_ports_;
+  std::set<PortRuntime*> draining_ports_;
+};
+
+}  // namespace ringway::discovery

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "config/values.h"
+#include "proxy/core/snapshot.h"
+
+namespace ringway::discovery {
+
+/// A port that a configuration asks to run.
+struct PlannedPort {
+  const config::Service* service = nullptr;
+  const config::ServicePort* port = nullptr;
+  proxy::ServiceKey key;
+};
+
+/// Every TCP port of every Service with a virtual IP, in the order of the configuration, each key once. Headless and
+/// ExternalName Services and ports of other protocols are not run.
+[[nodiscard]] std::vector<PlannedPort> planned_ports(const config::Configuration& configuration);
+
+[[nodiscard]] std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan);
+
+}  // namespace ringway::discovery

@@ -1,0 +1,157 @@
+#include <gmock/gmock.h>
+
+#include "tests/discovery/world.h"
+
+namespace ringway::discovery {
+namespace {
+
+class ReconcilerConfigure : public World {
+ protected:
+  static config::Service named(const std::string& name, const std::string& vip) {
+    config::Service service = web_service();
+    service.metadata.name = name;
+    service.cluster_ips = {vip};
+    return service;
+  }
+};
+
+TEST_F(ReconcilerConfigure, FirstConfigurationGivesASnapshotAlsoWhereItIsEmpty) {
+  EXPECT_FALSE(build());
+  reconciler_.configure(configuration_of({}));
+  EXPECT_EQ(heard_.wanted, 1);
+  ASSERT_TRUE(build());
+  EXPECT_EQ(snapshot_->version, 1U);
+  EXPECT_TRUE(snapshot_->ports.empty());
+}
+
+TEST_F(ReconcilerConfigure, RunsTcpPortsOfServicesWithAVirtualIpOnly) {
+  config::Service several = named("several", "127.96.0.1");
+  several.cluster_ips.emplace_back("fd00::1");
+  several.ports = {{"http", 80, config::Protocol::kTcp, std::uint16_t{80}},
+                   {"dns", 53, config::Protocol::kUdp, std::uint16_t{53}},
+                   {"sig", 99, config::Protocol::kSctp, std::uint16_t{99}},
+                   {"https", 443, config::Protocol::kTcp, std::uint16_t{443}}};
+  const config::Service headless = named("headless", "None");
+  config::Service external = named("external", "127.96.0.2");
+  external.type = config::ServiceType::kExternalName;
+  config::Service bare = named("bare", "");
+  bare.cluster_ips.clear();
+  reconciler_.configure(configuration_of({headless, external, bare, several}));
+  build();
+  ASSERT_EQ(snapshot_->ports.size(), 2U);
+  EXPECT_EQ(snapshot_->ports[0]->key.to_string(), "shop/several:http");
+  EXPECT_EQ(snapshot_->ports[1]->key.to_string(), "shop/several:https");
+  EXPECT_EQ(snapshot_->ports[1]->listen, (std::vector{*proxy::SocketAddress::parse("127.96.0.1:443"),
+                                                      *proxy::SocketAddress::parse("[fd00::1]:443")}));
+  const auto services = reconciler_.services();
+  ASSERT_EQ(services.size(), 4U) << "those that are not run are shown too";
+  EXPECT_TRUE(services[0].ports.empty());
+  EXPECT_EQ(services[3].ports.size(), 2U);
+}
+
+TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
+  config::Service service = web_service();
+  service.policy.balancer = config::Balancer::kRandom;
+  service.policy.connect_timeout = config::milliseconds(70);
+  service.policy.connect_attempts = 999;
+  service.policy.idle_timeout = config::milliseconds(0);
+  reconciler_.configure(configuration_of({service}));
+  build();
+  const proxy::SessionPolicy& policy = port("shop/web:http")->policy;
+  EXPECT_EQ(policy.balancer, proxy::Balancer::kRandom);
+  EXPECT_EQ(policy.connect_timeout, config::milliseconds(70));
+  EXPECT_EQ(policy.connect_attempts, proxy::kMaxConnectAttempts);
+  EXPECT_EQ(policy.idle_timeout, config::milliseconds(0));
+}
+
+TEST_F(ReconcilerConfigure, ReloadThatChangesNothingIsNoSnapshot) {
+  put(web_workload("one", "127.0.0.1"));
+  reconciler_.configure(configuration_of({checked_web_service()}));
+  build();
+  reconciler_.configure(configuration_of({checked_web_service()}));
+  EXPECT_FALSE(build());
+  EXPECT_EQ(health_.watched, 1U);
+}
+
+TEST_F(ReconcilerConfigure, UnchangedPortsKeepSlotAndObjectOverAReload) {
+  put(web_workload("one", "127.0.0.1"));
+  reconciler_.configure(configuration_of({named("a", "127.96.0.1"), named("b", "127.96.0.2")}));
+  build();
+  const auto before = snapshot_;
+  reconciler_.configure(
+      configuration_of({named("new", "127.96.0.9"), named("c", "127.96.0.3"), named("b", "127.96.0.2")}));
+  build();
+  ASSERT_EQ(snapshot_->ports.size(), 3U);
+  EXPECT_EQ(snapshot_->ports[0]->key.service, "new") << "the free slot is taken";
+  EXPECT_EQ(snapshot_->ports[1], before->ports[1]);
+  EXPECT_EQ(snapshot_->ports[2]->key.service, "c");
+  reconciler_.configure(configuration_of({named("b", "127.96.0.2")}));
+  build();
+  ASSERT_EQ(snapshot_->ports.size(), 3U);
+  EXPECT_EQ(snapshot_->ports[0], nullptr);
+  EXPECT_EQ(snapshot_->ports[1], before->ports[1]);
+}
+
+TEST_F(ReconcilerConfigure, CountersAndEndpointsSurviveAChangeOfPolicyOrAddress) {
+  put(web_workload("one", "127.0.0.1"));
+  reconciler_.configure(configuration_of({named("a", "127.96.0.1")}));
+  build();
+  const auto before = snapshot_->ports[0];
+  config::Service moved = named("a", "127.96.0.2");
+  moved.policy.balancer = config::Balancer::kRoundRobin;
+  reconciler_.configure(configuration_of({moved}));
+  build();
+  EXPECT_NE(snapshot_->ports[0], before);
+  EXPECT_EQ(snapshot_->ports[0]->stats, before->stats);
+  EXPECT_EQ(snapshot_->ports[0]->endpoints, before->endpoints);
+}
+
+TEST_F(ReconcilerConfigure, CountersOfARemovedKeyAreDropped) {
+  put(web_workload("one", "127.0.0.1"));
+  reconciler_.configure(configuration_of({web_service()}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->stats->all().size(), 2U);
+  const std::weak_ptr<proxy::ServiceStats> before = port("shop/web:http")->stats;
+  reconciler_.configure(configuration_of({}));
+  build();
+  EXPECT_TRUE(before.expired());
+}
+
+TEST_F(ReconcilerConfigure, PreviewShowsWhatWouldRunAndChangesNothing) {
+  put(web_workload("one", "127.0.0.1"));
+  reconciler_.configure(configuration_of({named("a", "127.96.0.1"), named("b", "127.96.0.2")}));
+  build();
+  heard_.wanted = 0;
+  const auto next = configuration_of({named("x", "127.96.0.9"), named("y", "127.96.0.8"), named("b", "127.96.0.7")});
+  const auto preview = reconciler_.preview(*next);
+  EXPECT_EQ(heard_.wanted, 0);
+  EXPECT_FALSE(build());
+  reconciler_.configure(next);
+  build();
+  ASSERT_EQ(preview->ports.size(), snapshot_->ports.size());
+  EXPECT_EQ(preview->version, snapshot_->version);
+  for (std::size_t slot = 0; slot < preview->ports.size(); ++slot) {
+    EXPECT_EQ(preview->ports[slot]->key, snapshot_->ports[slot]->key);
+    EXPECT_EQ(preview->ports[slot]->listen, snapshot_->ports[slot]->listen);
+  }
+  const auto same = reconciler_.preview(*next);
+  EXPECT_EQ(same->ports, snapshot_->ports) << "unchanged ports are the same objects";
+}
+
+TEST_F(ReconcilerConfigure, AChangedSelectorChangesTheEndpoints) {
+  put(web_workload("one", "127.0.0.1"));
+  Workload other = web_workload("two", "127.0.0.2");
+  other.labels = {{"app", "db"}};
+  put(other);
+  reconciler_.configure(configuration_of({web_service()}));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.1:8080");
+  config::Service service = web_service();
+  service.selector = selector("app=db");
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.2:8080");
+}
+
+}  // namespace
+}  // namespace ringway::discovery
