@@ -17,9 +17,9 @@
 /// `load` and may be read by any thread.
 namespace ringway::config {
 
-using std::chrono::milliseconds;
 using discovery::Labels;
 using discovery::Selector;
+using std::chrono::milliseconds;
 
 enum class Protocol : std::uint8_t { kTcp, kUdp, kSctp };
 enum class Balancer : std::uint8_t { kLeastConnections, kRoundRobin, kRandom };
@@ -51,16 +51,15 @@ struct HealthCheck {
   std::uint16_t port = 0;  ///< 0 = the port that sessions go to
   std::string method = "GET";
   std::string path = "/";
-  std::string host;                             ///< "" = the endpoint's address
-  std::vector<StatusRange> expect_status{{}};   ///< `"200-399"`, `"200,204,300-399"`
-  std::string expect_body;                      ///< text that the first 64 KiB of the body must hold; "" = any
+  std::string host;                            ///< "" = the endpoint's address
+  std::vector<StatusRange> expect_status{{}};  ///< `"200-399"`, `"200,204,300-399"`
+  std::string expect_body;                     ///< text that the first 64 KiB of the body must hold; "" = any
   milliseconds interval{2000};
   milliseconds fast_interval{500};  ///< while a result differs from the state (HAProxy's fastinter)
   milliseconds timeout{1000};
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
   double jitter = 0.05;  ///< share of the interval by which probes are spread
-
 };
 
 /// Our own part of a Service. Zero durations mean "never".
@@ -104,12 +103,12 @@ struct ContainerPort {
 
 struct Pod {
   Metadata metadata;
-  std::string node;              ///< spec.nodeName
+  std::string node;  ///< spec.nodeName
   std::vector<ContainerPort> ports;
   std::vector<std::string> ips;  ///< status.podIPs, else status.podIP; canonical
   bool ready = true;             ///< the condition Ready where there is one, else true
   std::string not_ready_reason;
-  bool finished = false;         ///< phase Succeeded or Failed
+  bool finished = false;  ///< phase Succeeded or Failed
 };
 
 struct EndpointPort {
@@ -170,7 +169,8 @@ struct Configuration {
   std::vector<Node> nodes;
   std::vector<std::filesystem::path> files;    ///< all that were read, in order
   std::vector<std::filesystem::path> folders;  ///< where a new or changed file matters (for a watch)
-  std::vector<std::string> notes;  ///< what was read and is not acted on, for a person: "service shop/db: headless, skipped"
+  std::vector<std::string>
+      notes;  ///< what was read and is not acted on, for a person: "service shop/db: headless, skipped"
 };
 
 }  // namespace ringway::config

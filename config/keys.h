@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+/// Every key of our own that a configuration may hold. `config/README.md` explains each, and a test holds it to that.
+namespace ringway::config {
+
+using Key = std::string_view;
+
+inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
+inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
+inline constexpr std::array<Key, 9> kRingwaySpecKeys = {"node",       "workers",   "engine",    "admin",   "log",
+                                                        "virtualIPs", "manifests", "discovery", "defaults"};
+inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
+inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
+inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
+inline constexpr std::array<Key, 2> kVirtualIpKeys = {"mode", "interface"};
+inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "kubernetes"};
+inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
+inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
+
+inline constexpr std::array<Key, 7> kPolicyKeys = {"selector",    "balancer", "healthCheck", "connect",
+                                                   "idleTimeout", "drain",    "onDown"};
+inline constexpr std::array<Key, 2> kSelectorKeys = {"matchLabels", "matchExpressions"};
+inline constexpr std::array<Key, 3> kMatchExpressionKeys = {"key", "operator", "values"};
+inline constexpr std::array<Key, 8> kHealthCheckKeys = {"tcp",  "http", "interval", "timeout",
+                                                        "rise", "fall", "jitter",   "fastInterval"};
+inline constexpr std::array<Key, 1> kTcpCheckKeys = {"port"};
+inline constexpr std::array<Key, 6> kHttpCheckKeys = {"path", "method", "host", "expectStatus", "expectBody", "port"};
+inline constexpr std::array<Key, 2> kConnectKeys = {"timeout", "attempts"};
+inline constexpr std::array<Key, 1> kDrainKeys = {"timeout"};
+
+/// The keys of one mapping, `at` being its path as `config/README.md` writes it.
+struct KeyTable {
+  std::string_view at;
+  std::span<const Key> keys;
+};
+
+inline constexpr std::array<KeyTable, 18> kKeyTables = {{
+    {"", kRingwayKeys},
+    {"metadata", kRingwayMetadataKeys},
+    {"spec", kRingwaySpecKeys},
+    {"spec.node", kNodeKeys},
+    {"spec.admin", kAdminKeys},
+    {"spec.log", kLogKeys},
+    {"spec.virtualIPs", kVirtualIpKeys},
+    {"spec.discovery", kDiscoveryKeys},
+    {"spec.discovery.docker", kDockerKeys},
+    {"spec.defaults", kDefaultsKeys},
+    {"policy", kPolicyKeys},
+    {"policy.selector", kSelectorKeys},
+    {"policy.selector.matchExpressions[]", kMatchExpressionKeys},
+    {"policy.healthCheck", kHealthCheckKeys},
+    {"policy.healthCheck.tcp", kTcpCheckKeys},
+    {"policy.healthCheck.http", kHttpCheckKeys},
+    {"policy.connect", kConnectKeys},
+    {"policy.drain", kDrainKeys},
+}};
+
+}  // namespace ringway::config

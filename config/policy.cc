@@ -1,0 +1,104 @@
+#include "config/policy.h"
+
+#include <algorithm>
+
+#include "config/keys.h"
+
+namespace ringway::config {
+namespace {
+
+using std::chrono::hours;
+
+constexpr milliseconds kMinTimeout{10};
+constexpr milliseconds kMaxConnectTimeout = std::chrono::minutes(10);
+constexpr milliseconds kMaxIdleTimeout = hours(30 * 24);
+constexpr milliseconds kMaxDrainTimeout = hours(24);
+constexpr std::int64_t kMaxConnectAttempts = 16;
+
+template <typename T>
+void override_with(T& value, const std::optional<T>& own) {
+  if (own) {
+    value = *own;
+  }
+}
+
+// An inherited kind of check goes with its port, path and so on; the timings are inherited whatever the kind.
+void apply(const HealthCheckPatch& patch, std::optional<HealthCheck::Kind>& kind, bool& fast_given,
+           HealthCheck& check) {
+  if (patch.kind && kind && *patch.kind != *kind) {
+    const HealthCheck untouched;
+    check.port = untouched.port;
+  }
+  kind = patch.off ? std::nullopt : patch.kind ? patch.kind : kind;
+  fast_given = fast_given || patch.fast_interval.has_value();
+  override_with(check.port, patch.port);
+  override_with(check.method, patch.method);
+  override_with(check.path, patch.path);
+  override_with(check.host, patch.host);
+  override_with(check.expect_status, patch.expect_status);
+  override_with(check.expect_body, patch.expect_body);
+  override_with(check.interval, patch.interval);
+  override_with(check.fast_interval, patch.fast_interval);
+  override_with(check.timeout, patch.timeout);
+  override_with(check.rise, patch.rise);
+  override_with(check.fall, patch.fall);
+  override_with(check.jitter, patch.jitter);
+}
+
+}  // namespace
+
+PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
+  PolicyPatch patch;
+  policy.allow_only(kPolicyKeys);
+  if (const Cursor selector = policy["selector"]; selector.present()) {
+    if (of_service) {
+      patch.selector = decode_selector(selector);
+    } else {
+      selector.fail("a selector belongs to one Service, it has no default");
+    }
+  }
+  patch.balancer = policy["balancer"].one_of<Balancer>({{"leastConnections", Balancer::kLeastConnections},
+                                                        {"roundRobin", Balancer::kRoundRobin},
+                                                        {"random", Balancer::kRandom}});
+  if (const Cursor check = policy["healthCheck"]; check.present()) {
+    patch.health_check = decode_health_check(check);
+  }
+  const Cursor connect = policy["connect"];
+  connect.allow_only(kConnectKeys);
+  patch.connect_timeout = connect["timeout"].duration(kMinTimeout, kMaxConnectTimeout);
+  patch.connect_attempts = connect["attempts"].integer(1, kMaxConnectAttempts);
+  patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
+  const Cursor drain = policy["drain"];
+  drain.allow_only(kDrainKeys);
+  patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
+  patch.on_down = policy["onDown"].one_of<OnDown>(
+      {{"keepSessions", OnDown::kKeepSessions}, {"closeSessions", OnDown::kCloseSessions}});
+  return patch;
+}
+
+Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
+  Policy policy;
+  HealthCheck check;
+  std::optional<HealthCheck::Kind> kind;
+  bool fast_given = false;
+  for (const PolicyPatch* patch : {&defaults, &own}) {
+    override_with(policy.balancer, patch->balancer);
+    override_with(policy.connect_timeout, patch->connect_timeout);
+    override_with(policy.connect_attempts, patch->connect_attempts);
+    override_with(policy.idle_timeout, patch->idle_timeout);
+    override_with(policy.drain_timeout, patch->drain_timeout);
+    override_with(policy.on_down, patch->on_down);
+    if (patch->health_check) {
+      apply(*patch->health_check, kind, fast_given, check);
+    }
+  }
+  policy.selector = own.selector;
+  if (kind) {
+    check.kind = *kind;
+    check.fast_interval = fast_given ? check.fast_interval : std::min(check.fast_interval, check.interval);
+    policy.health_check = check;
+  }
+  return policy;
+}
+
+}  // namespace ringway::config

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/cursor.h"
+#include "config/values.h"
+
+namespace ringway::config {
+
+/// What a person wrote of a health check.
+struct HealthCheckPatch {
+  bool off = false;  ///< `healthCheck: off`: not even the inherited one
+  std::optional<HealthCheck::Kind> kind;
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> method;
+  std::optional<std::string> path;
+  std::optional<std::string> host;
+  std::optional<std::vector<StatusRange>> expect_status;
+  std::optional<std::string> expect_body;
+  std::optional<milliseconds> interval;
+  std::optional<milliseconds> fast_interval;
+  std::optional<milliseconds> timeout;
+  std::optional<std::uint32_t> rise;
+  std::optional<std::uint32_t> fall;
+  std::optional<double> jitter;
+};
+
+/// What a person wrote of a policy: what is absent is inherited, field by field.
+struct PolicyPatch {
+  std::optional<Selector> selector;
+  std::optional<Balancer> balancer;
+  std::optional<HealthCheckPatch> health_check;
+  std::optional<milliseconds> connect_timeout;
+  std::optional<std::uint32_t> connect_attempts;
+  std::optional<milliseconds> idle_timeout;
+  std::optional<milliseconds> drain_timeout;
+  std::optional<OnDown> on_down;
+};
+
+/// Reads a `policy`. `of_service` is false in `spec.defaults`, where a selector has no meaning.
+PolicyPatch decode_policy(const Cursor& policy, bool of_service);
+/// Reads a `healthCheck`.
+HealthCheckPatch decode_health_check(const Cursor& check);
+/// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.
+std::optional<Selector> decode_selector(const Cursor& selector);
+
+/// The policy of a Service: its own over the defaults over those of `Policy`. A check is active where one of the two
+/// says `tcp` or `http`.
+Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own);
+
+}  // namespace ringway::config

@@ -1,0 +1,205 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "config/draft.h"
+#include "config/keys.h"
+#include "config/names.h"
+
+namespace ringway::config {
+namespace {
+
+constexpr std::int64_t kMaxWorkers = 256;
+constexpr std::size_t kMaxSocketPath = 107;  // sun_path of unix(7), without its final 0
+constexpr std::size_t kMaxInterface = 15;    // IFNAMSIZ of netdevice(7), without its final 0
+constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kListenAllowed =
+    "IP:PORT, [IPv6]:PORT, localhost:PORT or unix:/PATH is needed, like 127.0.0.1:9900";
+
+std::string check_socket_path(std::string_view path) {
+  if (!path.starts_with('/')) {
+    return "the path of a unix socket must be absolute, like unix:/run/ringway/admin.sock";
+  }
+  return path.size() > kMaxSocketPath ? "the path of a unix socket has at most 107 bytes" : "";
+}
+
+// `IP:PORT` in canonical text, "" where it is none. Port 0 lets the kernel choose.
+std::string canonical_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return {};
+  }
+  const std::string_view port_text = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc{} || end != port_text.data() + port_text.size()) {
+    return {};
+  }
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const auto ip = parse_ip(host == "localhost" ? "127.0.0.1" : host);
+  if (!ip || ip->v6 != bracketed) {
+    return {};
+  }
+  return (ip->v6 ? "[" + ip->text + "]" : ip->text) + ":" + std::to_string(port);
+}
+
+void decode_listen(const Cursor& listen, Ringway& ringway) {
+  const auto text = listen.string();
+  if (!text) {
+    return;
+  }
+  if (text->starts_with(kUnix)) {
+    if (listen.check(check_socket_path(std::string_view(*text).substr(kUnix.size())))) {
+      ringway.admin_listen = *text;
+    }
+    return;
+  }
+  const std::string canonical = canonical_listen(*text);
+  if (listen.check(canonical.empty() ? kListenAllowed : "")) {
+    ringway.admin_listen = canonical;
+  }
+}
+
+void decode_node_of(const Cursor& node, Ringway& ringway) {
+  node.allow_only(kNodeKeys);
+  const Cursor name = node["name"];
+  if (const auto text = name.string(); text && name.check(check_dns1123_subdomain(*text))) {
+    ringway.node = *text;
+  }
+  const Cursor zone = node["zone"];
+  if (const auto text = zone.string(); text && zone.check(discovery::check_label_value(*text))) {
+    ringway.zone = *text;
+  }
+}
+
+void decode_log(const Cursor& log, Ringway& ringway) {
+  log.allow_only(kLogKeys);
+  ringway.log_level = log["level"]
+                          .one_of<LogLevel>({{"debug", LogLevel::kDebug},
+                                             {"info", LogLevel::kInfo},
+                                             {"warn", LogLevel::kWarn},
+                                             {"error", LogLevel::kError}})
+                          .value_or(ringway.log_level);
+  ringway.log_format = log["format"]
+                           .one_of<LogFormat>({{"text", LogFormat::kText}, {"json", LogFormat::kJson}})
+                           .value_or(ringway.log_format);
+  ringway.access_log = log["accessLog"]
+                           .one_of<bool>({{"on", true}, {"off", false}, {"true", true}, {"false", false}})
+                           .value_or(ringway.access_log);
+}
+
+void decode_virtual_ips(const Cursor& virtual_ips, Ringway& ringway) {
+  virtual_ips.allow_only(kVirtualIpKeys);
+  ringway.virtual_ip_mode = virtual_ips["mode"]
+                                .one_of<VirtualIpMode>({{"auto", VirtualIpMode::kAuto}, {"off", VirtualIpMode::kOff}})
+                                .value_or(ringway.virtual_ip_mode);
+  const Cursor interface = virtual_ips["interface"];
+  if (const auto text = interface.string()) {
+    const bool right = !text->empty() && text->size() <= kMaxInterface && *text != "." && *text != ".." &&
+                       text->find_first_of("/: \t\r\n") == std::string::npos;
+    if (interface.check(right ? ""
+                              : "the name of a network interface is needed, 1 to 15 characters without '/', ':' "
+                                "and spaces")) {
+      ringway.virtual_ip_interface = *text;
+    }
+  }
+}
+
+void decode_docker(const Cursor& docker, Ringway& ringway) {
+  if (!docker.mentioned()) {
+    return;
+  }
+  if (!docker.present()) {
+    docker.fail("a mapping is needed, {} for the defaults");
+    return;
+  }
+  docker.allow_only(kDockerKeys);
+  DockerSource source;
+  const Cursor socket = docker["socket"];
+  if (const auto text = socket.string()) {
+    const bool is_unix = text->starts_with(kUnix);
+    const std::string_view path = std::string_view(*text).substr(is_unix ? kUnix.size() : 0);
+    socket.check(is_unix ? check_socket_path(path) : "unix:/PATH is needed, like unix:/var/run/docker.sock");
+    source.socket = *text;
+  }
+  source.network = docker["network"].string().value_or("");
+  ringway.docker = std::move(source);
+}
+
+void decode_manifests(const Cursor& manifests, Draft& draft) {
+  for (const Cursor& entry : manifests.list()) {
+    const auto text = entry.string();
+    if (text && !text->empty()) {
+      draft.ringway.manifests.push_back(*text);
+      draft.manifests.push_back(entry.spot());
+    } else if (text || !entry.present()) {
+      entry.fail("the path of a file, or a pattern like services.d/*.yaml, is needed");
+    }
+  }
+}
+
+void decode_workers(const Cursor& workers, Ringway& ringway) {
+  if (!workers.present() || workers.raw() == "auto") {
+    return;
+  }
+  if (!workers.is_number()) {
+    workers.fail("auto, or a whole number from 1 to " + std::to_string(kMaxWorkers) + " is needed");
+    return;
+  }
+  ringway.workers = static_cast<std::uint32_t>(workers.integer(1, kMaxWorkers).value_or(0));
+}
+
+}  // namespace
+
+void decode_ringway(const Cursor& document, Draft& draft) {
+  if (draft.ringway_at) {
+    const Position& first = *draft.ringway_at;
+    document.fail("a second kind: Ringway, only one is allowed; the first stands at " + first.file + ":" +
+                  std::to_string(first.line));
+    return;
+  }
+  draft.ringway_at = document.position();
+  document.allow_only(kRingwayKeys);
+  document["metadata"].allow_only(kRingwayMetadataKeys);
+  const Cursor spec = document["spec"];
+  spec.allow_only(kRingwaySpecKeys);
+
+  Ringway& ringway = draft.ringway;
+  decode_node_of(spec["node"], ringway);
+  decode_workers(spec["workers"], ringway);
+  ringway.engine =
+      spec["engine"]
+          .one_of<Engine>({{"auto", Engine::kAuto}, {"io_uring", Engine::kIoUring}, {"epoll", Engine::kEpoll}})
+          .value_or(ringway.engine);
+  spec["admin"].allow_only(kAdminKeys);
+  decode_listen(spec["admin"]["listen"], ringway);
+  decode_log(spec["log"], ringway);
+  decode_virtual_ips(spec["virtualIPs"], ringway);
+  decode_manifests(spec["manifests"], draft);
+
+  const Cursor discovery = spec["discovery"];
+  discovery.allow_only(kDiscoveryKeys);
+  decode_docker(discovery["docker"], ringway);
+  for (const std::string_view later : {"containerd", "kubernetes"}) {
+    if (discovery[later].mentioned()) {
+      discovery[later].fail("not built in yet, only docker is allowed");
+    }
+  }
+  spec["defaults"].allow_only(kDefaultsKeys);
+  draft.defaults = decode_policy(spec["defaults"]["policy"], false);
+}
+
+std::string default_node_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+}  // namespace ringway::config

@@ -1,0 +1,121 @@
+#include "tests/config/loading.h"
+
+namespace ringway::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TEST(RingwayKind, everything_has_a_default) {
+  for (const std::string& text : {std::string(), ringway(""), ringway("{}")}) {
+    const Ringway value = loaded(text).ringway;
+    EXPECT_FALSE(value.node.empty());
+    EXPECT_EQ(value.workers, 0U);
+    EXPECT_EQ(value.engine, Engine::kAuto);
+    EXPECT_EQ(value.admin_listen, "127.0.0.1:9900");
+    EXPECT_EQ(value.log_level, LogLevel::kInfo);
+    EXPECT_FALSE(value.access_log);
+    EXPECT_EQ(value.virtual_ip_mode, VirtualIpMode::kAuto);
+    EXPECT_EQ(value.virtual_ip_interface, "lo");
+    EXPECT_FALSE(value.docker);
+    EXPECT_FALSE(value.default_policy.health_check);
+  }
+}
+
+TEST(RingwayKind, every_key_is_read) {
+  const Ringway value = loaded(ringway(R"(
+  node: {name: node-a, zone: z1}
+  workers: 4
+  engine: epoll
+  admin: {listen: "unix:/run/ringway/admin.sock"}
+  log: {level: debug, format: json, accessLog: on}
+  virtualIPs: {mode: off, interface: dummy0}
+  manifests: []
+  discovery: {docker: {socket: "unix:/run/d.sock", network: front}}
+  defaults: {policy: {balancer: random}}
+)"))
+                            .ringway;
+  EXPECT_EQ(value.node, "node-a");
+  EXPECT_EQ(value.zone, "z1");
+  EXPECT_EQ(value.workers, 4U);
+  EXPECT_EQ(value.engine, Engine::kEpoll);
+  EXPECT_EQ(value.admin_listen, "unix:/run/ringway/admin.sock");
+  EXPECT_EQ(value.log_level, LogLevel::kDebug);
+  EXPECT_EQ(value.log_format, LogFormat::kJson);
+  EXPECT_TRUE(value.access_log);
+  EXPECT_EQ(value.virtual_ip_mode, VirtualIpMode::kOff);
+  EXPECT_EQ(value.virtual_ip_interface, "dummy0");
+  ASSERT_TRUE(value.docker);
+  EXPECT_EQ(value.docker->socket, "unix:/run/d.sock");
+  EXPECT_EQ(value.docker->network, "front");
+  EXPECT_EQ(value.default_policy.balancer, Balancer::kRandom);
+}
+
+TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
+  EXPECT_THAT(
+      mistakes(ringway("{worker: 2, busyPoll: 5, log: {lvel: info}, virtualIps: {}}")),
+      ElementsAre("f:3:8: spec.worker: unknown key, did you mean 'workers'?",
+                  "f:3:19: spec.busyPoll: unknown key, allowed is node, workers, engine, admin, log, virtualIPs, "
+                  "manifests, discovery, defaults",
+                  "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
+                  "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
+  EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),
+              ElementsAre("f:3:1: specs: unknown key, did you mean 'spec'?"));
+}
+
+TEST(RingwayKind, wrong_values_say_what_is_allowed) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{workers: 0}", "spec.workers: expected a whole number from 1 to 256"},
+      {"{workers: 257}", "expected a whole number from 1 to 256"},
+      {"{workers: many}", "auto, or a whole number from 1 to 256"},
+      {"{workers: \"4\"}", "auto, or a whole number from 1 to 256"},
+      {"{engine: uring}", "one of auto, io_uring, epoll"},
+      {"{admin: {listen: \":9900\"}}",
+       "spec.admin.listen: ':9900': IP:PORT, [IPv6]:PORT, localhost:PORT or unix:/PATH"},
+      {"{admin: {listen: \"127.0.0.1\"}}", "IP:PORT"},
+      {"{admin: {listen: \"127.0.0.1:70000\"}}", "IP:PORT"},
+      {"{admin: {listen: \"::1:9900\"}}", "[IPv6]:PORT"},
+      {"{admin: {listen: \"[127.0.0.1]:9900\"}}", "IP:PORT"},
+      {"{admin: {listen: \"example.com:80\"}}", "IP:PORT"},
+      {"{admin: {listen: \"unix:run/x\"}}", "must be absolute"},
+      {"{admin: {listen: \"unix:/" + std::string(107, 'x') + "\"}}", "at most 107 bytes"},
+      {"{admin: {listen: 9900}}", "expected a text"},
+      {"{admin: \"127.0.0.1:9900\"}", "spec.admin: expected a mapping"},
+      {"{log: {level: trace}}", "one of debug, info, warn, error"},
+      {"{log: {level: debugg}}", "expected debug? Allowed is one of"},
+      {"{log: {format: xml}}", "one of text, json"},
+      {"{log: {accessLog: maybe}}", "one of on, off"},
+      {"{virtualIPs: {mode: on}}", "one of auto, off"},
+      {"{virtualIPs: {interface: \"a/b\"}}", "network interface"},
+      {"{virtualIPs: {interface: abcdefghijklmnop}}", "1 to 15 characters"},
+      {"{node: {name: Node_A}}", "spec.node.name: 'Node_A'"},
+      {"{node: {zone: \"a b\"}}", "spec.node.zone"},
+      {"{manifests: services.d}", "spec.manifests: expected a list, found the text 'services.d'"},
+      {"{manifests: [\"\"]}", "spec.manifests[0]: the path of a file"},
+      {"{discovery: {docker: }}", "{} for the defaults"},
+      {"{discovery: {docker: {socket: /var/run/docker.sock}}}", "unix:/PATH is needed"},
+      {"{discovery: {containerd: {}}}", "spec.discovery.containerd: not built in yet, only docker is allowed"},
+      {"{discovery: {kubernetes: {kubeconfig: x}}}", "not built in yet, only docker is allowed"},
+      {"{defaults: {policy: {selector: \"a=b\"}}}", "spec.defaults.policy.selector: a selector belongs to one Service"},
+      {"[]", "spec: expected a mapping, found a list"},
+      {"5", "spec: expected a mapping, found the number '5'"},
+  };
+  for (const auto& [spec, expected] : cases) {
+    EXPECT_THAT(mistakes(ringway(spec)), ElementsAre(HasSubstr(expected))) << spec;
+  }
+}
+
+TEST(RingwayKind, listen_addresses_become_canonical) {
+  EXPECT_EQ(loaded(ringway("{admin: {listen: \"localhost:0\"}}")).ringway.admin_listen, "127.0.0.1:0");
+  EXPECT_EQ(loaded(ringway("{admin: {listen: \"[0:0::1]:9900\"}}")).ringway.admin_listen, "[::1]:9900");
+}
+
+TEST(RingwayKind, stands_once_and_a_second_one_names_the_first) {
+  EXPECT_THAT(mistakes(ringway("{}") + ringway("{wrong: 1}")),
+              ElementsAre("f:5:1: a second kind: Ringway, only one is allowed; the first stands at f:1"));
+}
+
+}  // namespace
+}  // namespace ringway::config
