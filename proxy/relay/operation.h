@@ -15,8 +15,6 @@ enum class Operation : std::uint8_t {
   kReceiveFromUpstream,
   kSendToClient,
   kSendToUpstream,
-  kHangupOfClient,
-  kHangupOfUpstream,
 };
 
 [[nodiscard]] constexpr Token token_of(Operation operation, std::uint32_t slot, std::uint32_t generation) {

@@ -73,8 +73,9 @@ class Session {
   void on_data(Side side, const Buffer& buffer);
   void on_send(Side destination, std::int32_t result);
   void flushed(Side source);
-  void on_hangup(Side side);
   void pass_fin(Side source);
+  void set_established_timer();
+  void on_established_timer();
   void side_failed(Side side);
   void check_failed();
 
@@ -86,8 +87,6 @@ class Session {
   void free();
   void drop(Relay& relay);
   void log_end();
-  void set_idle_timer();
-  void on_established_timer();
 
   SessionTable* table_ = nullptr;
   std::uint32_t slot_ = 0;
@@ -99,8 +98,7 @@ class Session {
   bool timed_out_ = false;     ///< the connect under way is being cancelled by its time limit
   bool reset_client_ = false;  ///< the client gets RST at the end
   bool reset_upstream_ = false;
-  std::array<bool, 2> failed_{};   ///< the side's socket reported an error
-  std::array<bool, 2> watched_{};  ///< an operation waits for the hang-up of a side that has said FIN
+  std::array<bool, 2> failed_{};  ///< the side's socket reported an error
   std::array<int, 2> fds_{-1, -1};
   std::array<Relay, 2> relays_;
   EndpointState* endpoint_ = nullptr;

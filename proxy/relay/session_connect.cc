@@ -158,7 +158,7 @@ void Session::establish() {
   // Most clients speak first and have done so by now; the upstream has had no time to answer.
   receive(Side::kClient, false);
   receive(Side::kUpstream, true);
-  set_idle_timer();
+  set_established_timer();
 }
 
 void Session::refuse(Cause cause) {

@@ -37,14 +37,6 @@ void Session::on_timer() {
   settle();
 }
 
-void Session::set_idle_timer() {
-  if (policy_.idle_timeout.count() > 0) {
-    table_->timers_.set(slot_, last_activity_ + policy_.idle_timeout);
-  } else {
-    table_->timers_.clear(slot_);
-  }
-}
-
 void Session::close(Cause cause) {
   if (state_ == State::kConnecting) {
     refuse(cause);

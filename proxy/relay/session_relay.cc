@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include "proxy/relay/session_table.h"
@@ -6,18 +7,15 @@
 namespace ringway::proxy {
 namespace {
 
-/// A side that has said FIN is no longer read, so its RST would go unseen: a session that stays half-closed for this
-/// long has it watched for. Most answers come sooner and save the operation.
-constexpr auto kHalfCloseWatch = std::chrono::milliseconds(200);
+/// A side that has said FIN is no longer read, so its RST would go unseen: a session that stays half-closed is looked
+/// at this often.
+constexpr auto kHalfCloseLook = std::chrono::milliseconds(500);
 
 constexpr Operation receive_from(Side side) {
   return side == Side::kClient ? Operation::kReceiveFromClient : Operation::kReceiveFromUpstream;
 }
 constexpr Operation send_to(Side side) {
   return side == Side::kClient ? Operation::kSendToClient : Operation::kSendToUpstream;
-}
-constexpr Operation hangup_of(Side side) {
-  return side == Side::kClient ? Operation::kHangupOfClient : Operation::kHangupOfUpstream;
 }
 
 }  // namespace
@@ -39,12 +37,6 @@ void Session::on_completion(const Completion& completion) {
       break;
     case Operation::kSendToUpstream:
       on_send(Side::kUpstream, completion.result);
-      break;
-    case Operation::kHangupOfClient:
-      on_hangup(Side::kClient);
-      break;
-    case Operation::kHangupOfUpstream:
-      on_hangup(Side::kUpstream);
       break;
     case Operation::kWake:
     case Operation::kAccept:
@@ -175,30 +167,32 @@ void Session::pass_fin(Side source) {
   if (state_ == State::kClosing) {
     check_closed();
   } else {
-    table_->timers_.set(slot_, table_->shared_.ring.now() + kHalfCloseWatch);
+    set_established_timer();
   }
 }
 
 void Session::on_established_timer() {
-  for (const Side side : {Side::kClient, Side::kUpstream}) {
-    if (from(side).ended && !failed_[index(side)] && !watched_[index(side)]) {
-      watched_[index(side)] = true;
-      ++in_flight_;
-      table_->shared_.ring.watch_hangup(fd(side), token(hangup_of(side)));
-    }
-  }
   const Time now = table_->shared_.ring.now();
   if (policy_.idle_timeout.count() > 0 && now - last_activity_ >= policy_.idle_timeout) {
     close(Cause::kIdleTimeout);
-  } else {
-    set_idle_timer();
+    return;
+  }
+  set_established_timer();
+  for (const Side side : {Side::kClient, Side::kUpstream}) {
+    if (state_ == State::kEstablished && from(side).ended && table_->shared_.ring.hung_up(fd(side))) {
+      side_failed(side);
+    }
   }
 }
 
-void Session::on_hangup(Side side) {
-  watched_[index(side)] = false;
-  if (state_ == State::kEstablished || state_ == State::kClosing) {
-    side_failed(side);
+void Session::set_established_timer() {
+  const bool half_closed = from(Side::kClient).ended || from(Side::kUpstream).ended;
+  const auto look = half_closed ? table_->shared_.ring.now() + kHalfCloseLook : Time::max();
+  const auto idle = policy_.idle_timeout.count() > 0 ? last_activity_ + policy_.idle_timeout : Time::max();
+  if (const Time next = std::min(look, idle); next != Time::max()) {
+    table_->timers_.set(slot_, next);
+  } else {
+    table_->timers_.clear(slot_);
   }
 }
 

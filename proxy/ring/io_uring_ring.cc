@@ -82,7 +82,6 @@ class IoUringRing final : public Ring {
     io_uring_prep_send(next(token.pack()), fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }
 
-  void watch_hangup(int fd, Token token) override { io_uring_prep_poll_add(next(token.pack()), fd, 0); }
   void watch_readable(int fd, Token token) override { io_uring_prep_poll_multishot(next(token.pack()), fd, POLLIN); }
 
   void cancel(int fd) override {
@@ -108,6 +107,7 @@ class IoUringRing final : public Ring {
   int open_stream(int family) override { return sockets::open_stream(family); }
   void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
   void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
+  [[nodiscard]] bool hung_up(int fd) const override { return sockets::hung_up(fd); }
   [[nodiscard]] SocketAddress peer(int fd) const override { return sockets::peer(fd); }
   [[nodiscard]] std::size_t unsent_bytes(int fd) const override { return sockets::unsent_bytes(fd); }
 

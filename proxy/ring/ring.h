@@ -58,8 +58,6 @@ class Ring {
   virtual void receive(int fd, Token token, bool later) = 0;
   /// Sends once; the result may be short. `bytes` must stay until the completion. Raises no SIGPIPE.
   virtual void send(int fd, std::span<const std::byte> bytes, Token token) = 0;
-  /// Completes once when the socket has failed or is closed both ways (POLLERR, POLLHUP); the result is no verdict.
-  virtual void watch_hangup(int fd, Token token) = 0;
   /// Completes with `more` each time `fd` becomes readable.
   virtual void watch_readable(int fd, Token token) = 0;
 
@@ -72,6 +70,9 @@ class Ring {
   virtual void shutdown_send(int fd) = 0;
   /// From now on `close` sends RST and drops what is unsent.
   virtual void reset_on_close(int fd) = 0;
+  /// Whether the socket has failed or is closed both ways (POLLERR, POLLHUP). Asked and not waited for: a poll by
+  /// io_uring also ends at POLLRDHUP, which a socket that has received FIN shows all the time.
+  [[nodiscard]] virtual bool hung_up(int fd) const = 0;
   /// Who is at the other end of a connected socket; 0.0.0.0:0 where it has gone already.
   [[nodiscard]] virtual SocketAddress peer(int fd) const = 0;
   /// Bytes that the peer has not acknowledged yet.

@@ -3,6 +3,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -45,6 +46,11 @@ void shutdown_send(int fd) {
 void reset_on_close(int fd) {
   const linger hard{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
+bool hung_up(int fd) {
+  pollfd state{.fd = fd, .events = 0, .revents = 0};
+  return poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 SocketAddress peer(int fd) {

@@ -15,6 +15,7 @@ int open_stream(int family);
 void tune(int fd);
 void shutdown_send(int fd);
 void reset_on_close(int fd);
+bool hung_up(int fd);
 SocketAddress peer(int fd);
 std::size_t unsent_bytes(int fd);
 

@@ -1,0 +1,345 @@
+#include "tests/proxy/data_plane_fixture.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <future>
+#include <set>
+
+namespace ringway::test {
+namespace {
+
+using proxy::Balancer;
+using proxy::Cause;
+using proxy::SessionPolicy;
+
+/// A verified stream announces its length in so many bytes more.
+constexpr std::uint64_t kStreamHeader = 8;
+
+SocketAddress address_of(const EchoServer& server) {
+  return server.address();
+}
+
+TEST_F(DataPlaneTest, relays_to_every_endpoint_in_turn) {
+  EchoServer one({.name = "one"});
+  EchoServer two({.name = "two"});
+  EchoServer three({.name = "three"});
+  start();
+  serve({address_of(one), address_of(two), address_of(three)}, {.balancer = Balancer::kRoundRobin});
+  std::multiset<std::string> names;
+  for (int turn = 0; turn < 6; ++turn) {
+    TcpClient client(vip_);
+    ASSERT_TRUE(client.connected());
+    client.finish();
+    names.insert(client.receive_all());
+    EXPECT_EQ(client.ending(), Ending::kFin);
+  }
+  EXPECT_EQ(names, (std::multiset<std::string>{"one\n", "one\n", "two\n", "two\n", "three\n", "three\n"}));
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(ended(Cause::kFinished), 6);
+}
+
+TEST_F(DataPlaneTest, passes_all_data_both_ways_and_then_fin) {
+  constexpr std::uint64_t kBytes = 8 << 20;
+  EchoServer server({.mode = Mode::kDuplex, .bytes = kBytes});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  const auto exchanged = client.exchange(kBytes);
+  EXPECT_TRUE(exchanged.sent_all);
+  EXPECT_TRUE(exchanged.right);
+  EXPECT_EQ(exchanged.received, kBytes);
+  EXPECT_EQ(exchanged.ending, Ending::kFin);
+  EXPECT_TRUE(wait_until([&] { return server.finished() == 1; }));
+  EXPECT_EQ(server.wrong(), 0);
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(sum(&proxy::ServiceCounters::bytes_upstream), kBytes + kStreamHeader);
+  EXPECT_EQ(sum(&proxy::ServiceCounters::bytes_downstream), kBytes + kStreamHeader);
+}
+
+TEST_F(DataPlaneTest, keeps_the_other_direction_open_after_fin) {
+  EchoServer server({.mode = Mode::kFinFirst, .name = "early"});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  EXPECT_EQ(client.receive_all(), "early\n");
+  EXPECT_EQ(client.ending(), Ending::kFin);
+  EXPECT_TRUE(client.exchange(1 << 20).sent_all);
+  EXPECT_TRUE(wait_until([&] { return server.finished() == 1; }));
+  EXPECT_EQ(server.received_bytes(), (1 << 20) + kStreamHeader);
+}
+
+TEST_F(DataPlaneTest, passes_what_came_before_a_reset_and_then_the_reset) {
+  EchoServer server({.mode = Mode::kResetAfter, .name = "last words", .bytes = 5});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("12345"));
+  EXPECT_EQ(client.receive_all(), "last words");
+  EXPECT_EQ(client.ending(), Ending::kReset);
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(ended(Cause::kUpstreamReset), 1);
+}
+
+TEST_F(DataPlaneTest, passes_a_clients_reset_to_the_upstream) {
+  EchoServer server({});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_EQ(client.receive(7), "server\n");
+  client.reset();
+  EXPECT_TRUE(wait_until([&] { return server.resets() == 1; }));
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(ended(Cause::kClientReset), 1);
+}
+
+TEST_F(DataPlaneTest, stays_half_closed_for_as_long_as_the_upstream_does) {
+  EchoServer server({.mode = Mode::kSilent});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("x"));
+  client.finish();
+  ASSERT_TRUE(wait_until([&] { return server.received_bytes() == 1; }));
+  // Two looks at half-closed sessions come meanwhile: a FIN must not be taken for a failure then.
+  EXPECT_EQ(client.receive(1, milliseconds(1200)), "");
+  EXPECT_EQ(client.ending(), Ending::kTimeout);
+  EXPECT_EQ(server.open(), 1);
+  EXPECT_EQ(sum(&proxy::ServiceCounters::active), 1);
+}
+
+TEST_F(DataPlaneTest, notices_a_reset_after_fin) {
+  EchoServer server({.mode = Mode::kSilent});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("x"));
+  client.finish();
+  ASSERT_TRUE(wait_until([&] { return server.received_bytes() == 1; }));
+  client.reset();
+  EXPECT_TRUE(wait_until([&] { return server.resets() == 1; }));
+  EXPECT_TRUE(no_session_left());
+}
+
+TEST_F(DataPlaneTest, retries_a_refused_connect_on_another_endpoint) {
+  EchoServer server({.name = "alive"});
+  start();
+  serve({refusing_endpoint(), address_of(server)}, {.balancer = Balancer::kRoundRobin});
+  for (int turn = 0; turn < 4; ++turn) {
+    TcpClient client(vip_);
+    EXPECT_EQ(client.receive(6), "alive\n");
+  }
+  EXPECT_EQ(endpoints_[0]->connect_failures[static_cast<std::size_t>(proxy::ConnectFailure::kRefused)], 2);
+  EXPECT_EQ(sum(&proxy::ServiceCounters::retries), 2);
+}
+
+TEST_F(DataPlaneTest, retries_a_connect_that_is_not_answered) {
+  EchoServer silent({.mode = Mode::kNeverAccept});
+  EchoServer server({.name = "alive"});
+  start();
+  serve({address_of(silent), address_of(server)},
+        {.balancer = Balancer::kRoundRobin, .connect_timeout = milliseconds(50)});
+  for (int turn = 0; turn < 2; ++turn) {
+    TcpClient client(vip_);
+    EXPECT_EQ(client.receive(6), "alive\n");
+  }
+  EXPECT_EQ(endpoints_[0]->connect_failures[static_cast<std::size_t>(proxy::ConnectFailure::kTimeout)], 1);
+}
+
+TEST_F(DataPlaneTest, resets_the_client_when_every_attempt_was_refused) {
+  start();
+  serve({refusing_endpoint(), refusing_endpoint()});
+  TcpClient client(vip_);
+  // The reset may come before the client has looked at the outcome of its connect.
+  if (client.error() != ECONNRESET) {
+    EXPECT_EQ(client.receive_all(), "");
+    EXPECT_EQ(client.ending(), Ending::kReset);
+  }
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(ended(Cause::kConnectRefused), 1);
+}
+
+TEST_F(DataPlaneTest, refuses_at_once_while_there_is_no_endpoint) {
+  EchoServer server({.name = "back"});
+  start();
+  serve({});
+  EXPECT_EQ(TcpClient(vip_).error(), ECONNREFUSED);
+  serve({address_of(server)});
+  EXPECT_EQ(TcpClient(vip_).receive(5), "back\n");
+  serve({});
+  EXPECT_EQ(TcpClient(vip_).error(), ECONNREFUSED);
+  serve({address_of(server)});
+  EXPECT_EQ(TcpClient(vip_).receive(5), "back\n");
+}
+
+TEST_F(DataPlaneTest, ends_an_idle_session_with_fin) {
+  EchoServer server({.name = "idle"});
+  start();
+  serve({address_of(server)}, {.idle_timeout = milliseconds(100)});
+  TcpClient client(vip_);
+  EXPECT_EQ(client.receive_all(), "idle\n");
+  EXPECT_EQ(client.ending(), Ending::kFin);
+  client.close();
+  EXPECT_TRUE(no_session_left());
+  EXPECT_EQ(ended(Cause::kIdleTimeout), 1);
+}
+
+TEST_F(DataPlaneTest, a_stalled_reader_stops_the_sender) {
+  EchoServer server({.mode = Mode::kLateReader});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  constexpr std::uint64_t kFarMore = 1 << 30;
+  const std::uint64_t taken = client.send_until_blocked(scaled(milliseconds(500)), kFarMore);
+  EXPECT_LT(taken, kFarMore);
+  client.finish();
+  server.resume();
+  EXPECT_TRUE(wait_until([&] { return server.received_bytes() == taken && server.finished() == 1; }));
+}
+
+TEST_F(DataPlaneTest, sessions_outlive_a_changed_snapshot_and_a_removed_service) {
+  EchoServer server({.mode = Mode::kEcho});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("one"));
+  ASSERT_EQ(client.receive(3), "one");
+  publish({});
+  EXPECT_EQ(TcpClient(vip_).error(), ECONNREFUSED);
+  ASSERT_TRUE(client.send("two"));
+  EXPECT_EQ(client.receive(3), "two");
+}
+
+TEST_F(DataPlaneTest, closes_the_sessions_of_one_endpoint_with_fin) {
+  EchoServer one({.name = "one"});
+  EchoServer two({.name = "two"});
+  start();
+  serve({address_of(one), address_of(two)}, {.balancer = Balancer::kRoundRobin});
+  TcpClient first(vip_);
+  ASSERT_EQ(first.receive(4), "one\n");
+  TcpClient second(vip_);
+  ASSERT_EQ(second.receive(4), "two\n");
+  plane_->close_sessions(endpoints_[0], Cause::kDrained);
+  EXPECT_EQ(first.receive_all(), "");
+  EXPECT_EQ(first.ending(), Ending::kFin);
+  first.close();
+  EXPECT_TRUE(wait_until([&] { return endpoints_[0]->active == 0; }));
+  ASSERT_TRUE(second.send("still"));
+  EXPECT_EQ(second.receive(5), "still");
+}
+
+TEST_F(DataPlaneTest, an_address_in_use_is_refused_and_changes_nothing) {
+  EchoServer server({.name = "kept"});
+  EchoServer taken({});
+  start();
+  serve({address_of(server)});
+  proxy::Snapshot snapshot;
+  auto port = std::make_shared<proxy::ServicePort>();
+  port->listen = {next_vip(), taken.address()};
+  snapshot.ports = {port};
+  const auto bound = plane_->bind(snapshot);
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error().code, proxy::ErrorCode::kInUse);
+  EXPECT_NE(bound.error().context.find(taken.address().to_string()), std::string::npos);
+  EXPECT_EQ(TcpClient(port->listen[0]).error(), ECONNREFUSED);
+  EXPECT_EQ(TcpClient(vip_).receive(5), "kept\n");
+}
+
+TEST_F(DataPlaneTest, an_address_may_move_to_another_service) {
+  EchoServer server({.name = "one"});
+  EchoServer other({.name = "two"});
+  start();
+  serve({address_of(server)});
+  auto port = std::make_shared<proxy::ServicePort>();
+  port->key.service = "other";
+  port->listen = {vip_};
+  port->stats = std::make_shared<proxy::ServiceStats>(2);
+  port->endpoints = {std::make_shared<proxy::EndpointState>(port->key, other.address(), "", port->stats)};
+  publish({nullptr, port});
+  EXPECT_EQ(TcpClient(vip_).receive(4), "two\n");
+}
+
+TEST_F(DataPlaneTest, drains_until_the_last_session_has_ended) {
+  EchoServer server({.mode = Mode::kEcho});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("x"));
+  ASSERT_EQ(client.receive(1), "x");
+  std::promise<void> drained;
+  auto done = drained.get_future();
+  plane_->drain([&] { drained.set_value(); });
+  ASSERT_TRUE(wait_until([&] { return TcpClient(vip_).error() == ECONNREFUSED; }));
+  ASSERT_TRUE(client.send("y"));
+  ASSERT_EQ(client.receive(1), "y");
+  EXPECT_EQ(done.wait_for(seconds(0)), std::future_status::timeout);
+  client.finish();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_EQ(done.wait_for(kPatience), std::future_status::ready);
+}
+
+TEST_F(DataPlaneTest, stop_ends_what_is_left) {
+  EchoServer server({.mode = Mode::kEcho});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("x"));
+  ASSERT_EQ(client.receive(1), "x");
+  plane_->stop();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_EQ(endpoints_[0]->active, 0);
+  EXPECT_EQ(ended(Cause::kShutdown), 1);
+}
+
+TEST_F(DataPlaneTest, waits_with_accepting_while_sessions_are_spent) {
+  EchoServer server({.name = "one"});
+  start({.workers = 1, .max_sessions = 2});
+  serve({address_of(server)});
+  std::vector<std::unique_ptr<TcpClient>> clients;
+  // The limit is soft by what one batch accepts, so open them one by one.
+  for (int index = 0; index < 2; ++index) {
+    clients.push_back(std::make_unique<TcpClient>(vip_));
+    ASSERT_EQ(clients.back()->receive(4), "one\n");
+  }
+  TcpClient waiting(vip_);
+  ASSERT_TRUE(waiting.connected());
+  EXPECT_EQ(waiting.receive(4, milliseconds(200)), "");
+  EXPECT_GE(plane_->worker_counters(0).accepts_paused.get(), 1);
+  clients.clear();
+  EXPECT_EQ(waiting.receive(4), "one\n");
+}
+
+TEST_F(DataPlaneTest, tells_sessions_while_they_run_and_when_they_end) {
+  EchoServer server({.mode = Mode::kEcho});
+  start({.workers = 2, .access_log = true});
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  ASSERT_TRUE(client.send("hello"));
+  ASSERT_EQ(client.receive(5), "hello");
+  std::promise<std::vector<proxy::SessionInfo>> listed;
+  plane_->list_sessions(10, [&](std::vector<proxy::SessionInfo> list) { listed.set_value(std::move(list)); });
+  const auto list = listed.get_future().get();
+  ASSERT_EQ(list.size(), 1);
+  EXPECT_EQ(list[0].client, client.local());
+  EXPECT_EQ(list[0].virtual_ip, vip_);
+  EXPECT_EQ(list[0].service.to_string(), "default/web:http");
+  EXPECT_EQ(list[0].endpoint, server.address().to_string());
+  EXPECT_EQ(list[0].state, "established");
+  EXPECT_EQ(list[0].bytes_upstream, 5);
+
+  const SocketAddress from = client.local();
+  client.finish();
+  EXPECT_EQ(client.receive_all(), "");
+  std::vector<proxy::SessionInfo> over;
+  ASSERT_TRUE(wait_until([&] {
+    over = plane_->take_ended();
+    return !over.empty();
+  }));
+  EXPECT_EQ(over[0].client, from);
+  EXPECT_EQ(over[0].cause, Cause::kFinished);
+  EXPECT_EQ(over[0].bytes_downstream, 5);
+  EXPECT_TRUE(endpoints_[0]->unused());
+}
+
+}  // namespace
+}  // namespace ringway::test

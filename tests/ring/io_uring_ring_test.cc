@@ -1,0 +1,181 @@
+#include "proxy/ring/io_uring_ring.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ringway::proxy {
+namespace {
+
+using std::chrono::seconds;
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+class IoUringRingTest : public testing::Test, public CompletionHandler {
+ protected:
+  void open(const RingOptions& options) {
+    auto ring = make_io_uring_ring(options, exhausted_);
+    ASSERT_TRUE(ring) << ring.error().context;
+    ring_ = std::move(*ring);
+  }
+
+  void SetUp() override {
+    open({});
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair_.data()), 0);
+  }
+
+  void TearDown() override {
+    ring_.reset();
+    close(pair_[0]);
+    close(pair_[1]);
+  }
+
+  void on_completion(const Completion& completion) override {
+    results_[completion.token.slot].push_back(completion.result);
+    if (!completion.buffer.empty()) {
+      const auto bytes = ring_->bytes(completion.buffer);
+      received_ += std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      held_.push_back(completion.buffer);
+      if (release_at_once_) {
+        ring_->release(held_.back());
+        held_.pop_back();
+      }
+    }
+  }
+
+  /// Runs until slot `slot` has completed, or gives up.
+  bool completed(std::uint32_t slot) {
+    for (int turn = 0; turn < 1000 && results_[slot].empty(); ++turn) {
+      ring_->run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(10), *this);
+    }
+    return !results_[slot].empty();
+  }
+
+  static Token token(std::uint32_t slot) { return {.operation = 1, .generation = 5, .slot = slot}; }
+
+  Counter exhausted_;
+  std::unique_ptr<Ring> ring_;
+  std::array<int, 2> pair_{-1, -1};
+  std::map<std::uint32_t, std::vector<std::int32_t>> results_;
+  std::vector<Buffer> held_;
+  std::string received_;
+  bool release_at_once_ = true;
+};
+
+TEST(TokenTest, packs_and_unpacks) {
+  const Token token{.operation = 200, .generation = 0xabcdef, .slot = 0xfedcba98};
+  const Token back = Token::unpack(token.pack());
+  EXPECT_EQ(back.operation, token.operation);
+  EXPECT_EQ(back.generation, token.generation);
+  EXPECT_EQ(back.slot, token.slot);
+}
+
+TEST_F(IoUringRingTest, sends_and_receives) {
+  const std::string text = "hello";
+  ring_->receive(pair_[1], token(1), true);
+  ring_->send(pair_[0], bytes_of(text), token(2));
+  ASSERT_TRUE(completed(1));
+  EXPECT_EQ(results_[1], std::vector<std::int32_t>{5});
+  EXPECT_EQ(results_[2], std::vector<std::int32_t>{5});
+  EXPECT_EQ(received_, text);
+}
+
+TEST_F(IoUringRingTest, a_cancelled_operation_completes) {
+  ring_->receive(pair_[1], token(1), false);
+  ring_->run_once(std::chrono::steady_clock::now(), *this);
+  ring_->cancel(pair_[1]);
+  ASSERT_TRUE(completed(1));
+  EXPECT_EQ(results_[1], std::vector<std::int32_t>{-ECANCELED});
+}
+
+TEST_F(IoUringRingTest, the_wait_ends_at_the_deadline) {
+  const Time deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+  ring_->run_once(deadline, *this);
+  EXPECT_GE(ring_->now(), deadline - std::chrono::milliseconds(1));
+  EXPECT_TRUE(results_.empty());
+}
+
+TEST_F(IoUringRingTest, receives_wait_while_all_buffers_are_held) {
+  open({.buffer_count = 2, .buffer_bytes = 4});
+  release_at_once_ = false;
+  ASSERT_EQ(write(pair_[0], "aaaabbbbcccc", 12), 12);
+  for (std::uint32_t slot = 1; slot <= 2; ++slot) {
+    ring_->receive(pair_[1], token(slot), false);
+    ASSERT_TRUE(completed(slot));
+    EXPECT_TRUE(held_.back().full);
+  }
+  ring_->receive(pair_[1], token(3), false);
+  ring_->run_once(std::chrono::steady_clock::now(), *this);
+  EXPECT_TRUE(results_[3].empty());
+  EXPECT_EQ(exhausted_.get(), 1);
+
+  ring_->release(held_.back());
+  held_.pop_back();
+  ASSERT_TRUE(completed(3));
+  EXPECT_EQ(received_, "aaaabbbbcccc");
+}
+
+TEST_F(IoUringRingTest, a_receive_that_waits_for_a_buffer_can_be_cancelled) {
+  open({.buffer_count = 1, .buffer_bytes = 4});
+  release_at_once_ = false;
+  ASSERT_EQ(write(pair_[0], "aaaabbbb", 8), 8);
+  ring_->receive(pair_[1], token(1), false);
+  ASSERT_TRUE(completed(1));
+  ring_->receive(pair_[1], token(2), false);
+  ring_->cancel(pair_[1]);
+  ASSERT_TRUE(completed(2));
+  EXPECT_EQ(results_[2], std::vector<std::int32_t>{-ECANCELED});
+}
+
+TEST_F(IoUringRingTest, survives_more_operations_than_the_submission_queue_holds) {
+  open({.submission_entries = 8, .completion_entries = 64});
+  std::vector<std::array<int, 2>> pairs(100);
+  for (std::uint32_t slot = 0; slot < pairs.size(); ++slot) {
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[slot].data()), 0);
+    ring_->receive(pairs[slot][1], token(slot + 1), true);
+  }
+  for (const auto& each : pairs) {
+    ASSERT_EQ(write(each[0], "x", 1), 1);
+  }
+  for (std::uint32_t slot = 0; slot < pairs.size(); ++slot) {
+    EXPECT_TRUE(completed(slot + 1));
+    ring_->close(pairs[slot][1]);
+    close(pairs[slot][0]);
+  }
+}
+
+TEST_F(IoUringRingTest, many_connects_in_one_batch_reach_their_own_addresses) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage storage{};
+  SocketAddress(IpAddress::v4(0x7f000001), 0).fill(storage);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&storage), sizeof(sockaddr_in)), 0);
+  ASSERT_EQ(listen(listener, 1024), 0);
+  socklen_t length = sizeof storage;
+  getsockname(listener, reinterpret_cast<sockaddr*>(&storage), &length);
+  const std::uint16_t port = SocketAddress::from(storage).port();
+
+  // Every second address has nobody listening.
+  std::vector<int> fds;
+  for (std::uint32_t slot = 1; slot <= 600; ++slot) {
+    fds.push_back(ring_->open_stream(AF_INET));
+    ring_->connect(fds.back(), SocketAddress(IpAddress::v4(0x7f000001 + slot % 2), port), token(slot));
+  }
+  for (std::uint32_t slot = 1; slot <= 600; ++slot) {
+    ASSERT_TRUE(completed(slot));
+    EXPECT_EQ(results_[slot], std::vector<std::int32_t>{slot % 2 == 0 ? 0 : -ECONNREFUSED});
+    ring_->close(fds[slot - 1]);
+  }
+  close(listener);
+}
+
+}  // namespace
+}  // namespace ringway::proxy
