@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "discovery/source/watcher.h"
@@ -39,6 +40,10 @@ class Store final : public WorkloadSink {
   [[nodiscard]] const std::map<std::pair<std::string, std::string>, std::uint64_t>& events() const { return events_; }
 
  private:
+  /// Both tell the listener, and return whether there was anything to tell.
+  bool put(Workload workload, proxy::Time arrived);
+  bool drop(const std::pair<std::string, std::string>& key, proxy::Time arrived);
+
   Listener& listener_;
   std::map<std::pair<std::string, std::string>, Workload> workloads_;
   std::map<std::string, SourceStatus> sources_;

@@ -33,6 +33,7 @@ struct Workload {
   std::string reason;        ///< why it is not ready, for a person: "paused", "no address in network front"
   std::string node;
   std::string zone;
+  std::string note;  ///< what its labels say that was not understood, for a person; "" where nothing is odd
 
   bool operator==(const Workload&) const = default;
 };
@@ -41,6 +42,8 @@ struct SourceStatus {
   bool synced = false;     ///< has listed everything at least once
   bool connected = false;  ///< its stream is live now; when not, what is known is kept
   std::string detail;      ///< the server's version when connected, else what went wrong
+
+  bool operator==(const SourceStatus&) const = default;
 };
 
 /// What a Watcher says: the whole contract between a source and the rest. All calls come on the control thread.

@@ -1,0 +1,73 @@
+#include "discovery/source/file.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ringway::discovery {
+namespace {
+
+constexpr std::string_view kZoneLabel = "topology.kubernetes.io/zone";
+
+std::string why_not_ready(const config::Pod& pod, bool has_address) {
+  if (pod.finished) {
+    return "finished";
+  }
+  if (!pod.ready) {
+    return pod.not_ready_reason.empty() ? "not ready" : pod.not_ready_reason;
+  }
+  return has_address ? "" : "no address (status.podIP is not set)";
+}
+
+std::vector<proxy::IpAddress> addresses_of(const config::Pod& pod) {
+  std::vector<proxy::IpAddress> addresses;
+  for (const auto& text : pod.ips) {
+    const auto address = proxy::IpAddress::parse(text);
+    const auto same_family = [&](const proxy::IpAddress& known) { return known.is_v6() == address->is_v6(); };
+    if (address && std::ranges::none_of(addresses, same_family)) {
+      addresses.push_back(*address);
+    }
+  }
+  return addresses;
+}
+
+}  // namespace
+
+std::vector<Workload> workloads_of(const config::Configuration& configuration) {
+  std::map<std::string_view, std::string> zones;
+  for (const auto& node : configuration.nodes) {
+    if (const auto zone = node.metadata.labels.find(kZoneLabel); zone != node.metadata.labels.end()) {
+      zones.emplace(node.metadata.name, zone->second);
+    }
+  }
+
+  std::vector<Workload> workloads;
+  workloads.reserve(configuration.pods.size());
+  for (const auto& pod : configuration.pods) {
+    Workload workload;
+    workload.source = "file";
+    workload.id = pod.metadata.ns + "/" + pod.metadata.name;
+    workload.ns = pod.metadata.ns;
+    workload.name = pod.metadata.name;
+    workload.labels = pod.metadata.labels;
+    workload.addresses = addresses_of(pod);
+    for (const auto& port : pod.ports) {
+      if (!port.name.empty() && port.protocol != config::Protocol::kSctp) {
+        workload.ports.emplace(port.name, NamedPort{port.port, port.protocol == config::Protocol::kUdp});
+      }
+    }
+    workload.reason = why_not_ready(pod, !workload.addresses.empty());
+    workload.ready = workload.reason.empty();
+    workload.terminating = pod.metadata.terminating;
+    workload.node = pod.node;
+    if (const auto zone = zones.find(pod.node); zone != zones.end()) {
+      workload.zone = zone->second;
+    }
+    workloads.push_back(std::move(workload));
+  }
+  return workloads;
+}
+
+}  // namespace ringway::discovery
