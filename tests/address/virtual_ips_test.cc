@@ -13,7 +13,7 @@
 #include <cstdio>
 #include <functional>
 
-#include "tests/address/own_namespace.h"
+#include "tests/harness/own_namespace.h"
 
 namespace ringway::proxy::test {
 namespace {
@@ -24,6 +24,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ringway::test::drop_capabilities;
+using ringway::test::enter_own_namespace;
+using ringway::test::set_up;
 
 IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value();

@@ -1,4 +1,4 @@
-#include "tests/address/own_namespace.h"
+#include "tests/harness/own_namespace.h"
 
 #include <linux/capability.h>
 #include <net/if.h>
@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace ringway::proxy::test {
+namespace ringway::test {
 
 std::string enter_own_namespace() {
   if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
@@ -38,4 +38,4 @@ bool set_up(const std::string& interface, bool up) {
   return done;
 }
 
-}  // namespace ringway::proxy::test
+}  // namespace ringway::test

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace ringway::proxy::test {
+namespace ringway::test {
 
 /// Moves the calling thread into a new network namespace with `lo` up, with a user namespace of its own where the
 /// process is not privileged. Returns what stood in the way, "" when it worked.
@@ -14,4 +14,4 @@ void drop_capabilities();
 /// Sets an interface up or down; false when the kernel refuses.
 bool set_up(const std::string& interface, bool up);
 
-}  // namespace ringway::proxy::test
+}  // namespace ringway::test
