@@ -54,6 +54,7 @@ class Cursor {
   /// Present, be it as null.
   [[nodiscard]] bool mentioned() const { return value_ != nullptr; }
   [[nodiscard]] bool is_map() const { return present() && value_->kind == Value::Kind::kMap; }
+  [[nodiscard]] bool is_list() const { return present() && value_->kind == Value::Kind::kList; }
   [[nodiscard]] bool is_scalar() const { return present() && value_->kind == Value::Kind::kScalar; }
   /// The bytes of a scalar, whatever type it has; "" for anything else.
   [[nodiscard]] std::string_view raw() const { return is_scalar() ? std::string_view(value_->text) : ""; }

@@ -169,7 +169,7 @@ void decode_policy_annotation(const Cursor& annotation, ServiceDraft& draft) {
     const Cursor policy(inside, value);
     policy.refuse_duplicate_keys();
     draft.policy = decode_policy(policy, true);
-    if (policy["healthCheck"].present()) {
+    if (policy["healthCheck"].is_map()) {
       draft.check = policy["healthCheck"].spot();
     }
   });
@@ -191,7 +191,7 @@ void decode_own_policy(const Cursor& document, ServiceDraft& draft) {
     decode_policy_annotation(annotation, draft);
   } else {
     draft.policy = decode_policy(policy, true);
-    if (policy["healthCheck"].present()) {
+    if (policy["healthCheck"].is_map()) {
       draft.check = policy["healthCheck"].spot();
     }
   }
@@ -278,7 +278,7 @@ void decode_service(const Cursor& document, Draft& into) {
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].boolean().value_or(false);
   spec["sessionAffinity"].one_of<bool>({{"None", false}, {"ClientIP", true}});
   spec["internalTrafficPolicy"].one_of<bool>({{"Cluster", false}, {"Local", true}});
-  if (service.ports.empty() && is_served(draft)) {
+  if (service.ports.empty() && is_served(draft) && (!spec["ports"].present() || spec["ports"].is_list())) {
     spec["ports"].fail("at least one port is needed");
   }
   decode_own_policy(document, draft);

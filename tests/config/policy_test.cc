@@ -1,0 +1,208 @@
+#include "tests/config/loading.h"
+
+namespace ringway::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+Policy policy_of(const std::string& text, const std::string& before = "") {
+  const auto configuration = loaded(before + with_policy(text));
+  return configuration.services.empty() ? Policy{} : configuration.services[0].policy;
+}
+
+std::string with_defaults(const std::string& policy) {
+  return ringway("{defaults: {policy: " + policy + "}}");
+}
+
+TEST(PolicyOfService, has_defaults) {
+  const Policy policy = policy_of("{}");
+  EXPECT_EQ(policy.balancer, Balancer::kLeastConnections);
+  EXPECT_FALSE(policy.health_check);
+  EXPECT_EQ(policy.connect_timeout, milliseconds(1000));
+  EXPECT_EQ(policy.connect_attempts, 3U);
+  EXPECT_EQ(policy.idle_timeout, milliseconds(3'600'000));
+  EXPECT_EQ(policy.drain_timeout, milliseconds(30'000));
+  EXPECT_EQ(policy.on_down, OnDown::kKeepSessions);
+}
+
+TEST(PolicyOfService, every_key_is_read) {
+  const Policy policy = policy_of(R"(
+  selector: "a=b"
+  balancer: random
+  healthCheck:
+    http: {path: /healthz, method: POST, host: web.example, expectStatus: "200, 204,300-399", expectBody: "ok", port: 81}
+    interval: 3s
+    timeout: 1500ms
+    rise: 1
+    fall: 5
+    jitter: 0.2
+    fastInterval: 1s
+  connect: {timeout: 250ms, attempts: 16}
+  idleTimeout: 0
+  drain: {timeout: 1m30s}
+  onDown: closeSessions
+)");
+  ASSERT_TRUE(policy.selector);
+  EXPECT_EQ(policy.selector->to_string(), "a=b");
+  EXPECT_EQ(policy.balancer, Balancer::kRandom);
+  ASSERT_TRUE(policy.health_check);
+  const HealthCheck& check = *policy.health_check;
+  EXPECT_EQ(check.kind, HealthCheck::Kind::kHttp);
+  EXPECT_EQ(check.path, "/healthz");
+  EXPECT_EQ(check.method, "POST");
+  EXPECT_EQ(check.host, "web.example");
+  ASSERT_EQ(check.expect_status.size(), 3U);
+  EXPECT_EQ(check.expect_status[0].last, 200);
+  EXPECT_EQ(check.expect_status[1].first, 204);
+  EXPECT_EQ(check.expect_status[2].last, 399);
+  EXPECT_EQ(check.expect_body, "ok");
+  EXPECT_EQ(check.port, 81);
+  EXPECT_EQ(check.interval, milliseconds(3000));
+  EXPECT_EQ(check.timeout, milliseconds(1500));
+  EXPECT_EQ(check.rise, 1U);
+  EXPECT_EQ(check.fall, 5U);
+  EXPECT_DOUBLE_EQ(check.jitter, 0.2);
+  EXPECT_EQ(check.fast_interval, milliseconds(1000));
+  EXPECT_EQ(policy.connect_timeout, milliseconds(250));
+  EXPECT_EQ(policy.connect_attempts, 16U);
+  EXPECT_EQ(policy.idle_timeout, milliseconds(0));
+  EXPECT_EQ(policy.drain_timeout, milliseconds(90'000));
+  EXPECT_EQ(policy.on_down, OnDown::kCloseSessions);
+}
+
+TEST(PolicyOfService, inherits_what_it_does_not_say_field_by_field) {
+  const std::string defaults =
+      with_defaults("{balancer: random, connect: {timeout: 5s}, healthCheck: {tcp: {port: 9}, interval: 7s, fall: 9}}");
+  const Policy same = policy_of("{}", defaults);
+  EXPECT_EQ(same.balancer, Balancer::kRandom);
+  EXPECT_EQ(same.connect_timeout, milliseconds(5000));
+  EXPECT_EQ(same.connect_attempts, 3U);
+  ASSERT_TRUE(same.health_check);
+  EXPECT_EQ(same.health_check->port, 9);
+
+  const Policy own =
+      policy_of("{balancer: roundRobin, connect: {attempts: 2}, healthCheck: {http: {}, fall: 1}}", defaults);
+  EXPECT_EQ(own.balancer, Balancer::kRoundRobin);
+  EXPECT_EQ(own.connect_timeout, milliseconds(5000));
+  EXPECT_EQ(own.connect_attempts, 2U);
+  ASSERT_TRUE(own.health_check);
+  EXPECT_EQ(own.health_check->kind, HealthCheck::Kind::kHttp);
+  EXPECT_EQ(own.health_check->port, 0) << "the port of another kind of check is not inherited";
+  EXPECT_EQ(own.health_check->interval, milliseconds(7000));
+  EXPECT_EQ(own.health_check->fall, 1U);
+
+  EXPECT_FALSE(policy_of("{healthCheck: off}", defaults).health_check);
+}
+
+TEST(PolicyOfService, inherits_also_from_a_document_that_comes_later) {
+  const auto configuration = loaded(with_policy("{}") + with_defaults("{balancer: random}"));
+  EXPECT_EQ(configuration.services[0].policy.balancer, Balancer::kRandom);
+}
+
+TEST(PolicyOfService, timings_alone_are_no_check) {
+  const std::string timings = with_defaults("{healthCheck: {interval: 9s}}");
+  EXPECT_FALSE(policy_of("{}", timings).health_check);
+  EXPECT_EQ(policy_of("{healthCheck: {tcp: {}}}", timings).health_check->interval, milliseconds(9000));
+  EXPECT_THAT(
+      mistakes(with_policy("{healthCheck: {interval: 9s}}")),
+      ElementsAre("f:5:23: policy.healthCheck: tcp or http is needed, here or in spec.defaults.policy; `off` for "
+                  "no check"));
+}
+
+TEST(PolicyOfService, probes_are_never_rarer_while_a_result_differs) {
+  EXPECT_EQ(policy_of("{healthCheck: {tcp: {}, interval: 100ms}}").health_check->fast_interval, milliseconds(100));
+  EXPECT_EQ(policy_of("{healthCheck: {tcp: {}, interval: 9s}}").health_check->fast_interval, milliseconds(500));
+}
+
+TEST(PolicyOfService, selects_by_text_or_by_mapping) {
+  const auto selector = [](const std::string& policy) {
+    const auto configuration = loaded(with_policy(policy));
+    return configuration.services.empty() ? "" : configuration.services[0].selector->to_string();
+  };
+  EXPECT_EQ(selector("{}"), "app=x");
+  EXPECT_EQ(selector("{selector: \"tier=backend, release in (stable,canary), !legacy\"}"),
+            "!legacy,release in (canary,stable),tier=backend");
+  EXPECT_EQ(selector("{selector: \"\"}"), "");
+  EXPECT_EQ(selector("{selector: {matchLabels: {a: b}, matchExpressions: [{key: c, operator: NotIn, values: [d, e]}, "
+                     "{key: f, operator: Exists}]}}"),
+            "a=b,c notin (d,e),f");
+}
+
+TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
+      {"{zz: 1}",
+       "policy.zz: unknown key, allowed is selector, balancer, healthCheck, connect, idleTimeout, drain, onDown"},
+      {"{balancer: powerOfTwo}", "policy.balancer: expected one of leastConnections, roundRobin, random"},
+      {"{balancer: leastConnection}", "expected leastConnections? Allowed is"},
+      {"{idleTimeout: 60}",
+       "policy.idleTimeout: '60': the unit is missing, a duration like 1500ms, 2s, 1m30s or 1h is needed"},
+      {"{idleTimeout: -1s}", "a sign is not allowed"},
+      {"{idleTimeout: 1ms}", "'1ms' is out of range, allowed is 10ms to 720h, or 0 for never"},
+      {"{idleTimeout: [1s]}", "expected a duration"},
+      {"{connect: {timeout: 0}}", "out of range, allowed is 10ms to 10m"},
+      {"{connect: {attempts: 0}}", "policy.connect.attempts: expected a whole number from 1 to 16"},
+      {"{connect: {attempts: 17}}", "from 1 to 16, found the number '17'"},
+      {"{connect: 1s}", "policy.connect: expected a mapping, found the text '1s'"},
+      {"{drain: {timout: 1s}}", "policy.drain.timout: unknown key, did you mean 'timeout'?"},
+      {"{onDown: close}", "one of keepSessions, closeSessions"},
+      {"{healthCheck: on}", "policy.healthCheck: expected a mapping"},
+      {"{healthCheck: {tcp: {}, http: {}}}", "either tcp or http is allowed"},
+      {"{healthCheck: {tcp: {}, rise: 0}}", "policy.healthCheck.rise: expected a whole number from 1 to 100"},
+      {"{healthCheck: {tcp: {}, jitter: 0.6}}", "expected a number from 0 to 0.5"},
+      {"{healthCheck: {tcp: {}, jitter: nan}}", "expected a number from 0 to 0.5"},
+      {"{healthCheck: {tcp: {}, interval: 1s, fastInterval: 2s}}",
+       "policy.healthCheck.fastInterval: the interval while"},
+      {"{healthCheck: {tcp: {port: 0}}}", "from 1 to 65535"},
+      {"{healthCheck: {http: {path: healthz}}}",
+       "policy.healthCheck.http.path: 'healthz': a path that begins with '/'"},
+      {"{healthCheck: {http: {path: \"/a b\"}}}", "a path that begins with '/'"},
+      {"{healthCheck: {http: {path: \"/a\\r\\nX: y\"}}}", "a path that begins with '/'"},
+      {"{healthCheck: {http: {method: get}}}", "capital letters"},
+      {"{healthCheck: {http: {host: \"a\\nb\"}}}", "a host name without spaces"},
+      {"{healthCheck: {http: {expectStatus: \"200-\"}}}", "statuses from 100 to 599"},
+      {"{healthCheck: {http: {expectStatus: \"399-200\"}}}", "statuses from 100 to 599"},
+      {"{healthCheck: {http: {expectStatus: \"600\"}}}", "statuses from 100 to 599"},
+      {"{healthCheck: {http: {expectStatus: \"200,\"}}}", "statuses from 100 to 599"},
+      {"{healthCheck: {http: {expectStatus: [200]}}}", "statuses from 100 to 599"},
+      {"{healthCheck: {http: {method: HEAD, expectBody: ok}}}", "the answer to HEAD has no body"},
+      {"{selector: \"x=a||y=b\"}", "policy.selector: character 1: value 'a||y'"},
+      {"{selector: {matchLabel: {}}}", "did you mean 'matchLabels'?"},
+      {"{selector: {matchLabels: {a: \"b c\"}}}", "policy.selector.matchLabels: value 'b c'"},
+      {"{selector: {matchExpressions: [{key: a, operator: In}]}}",
+       "matchExpressions[0]: key 'a': 'in' and 'notin' need"},
+      {"{selector: {matchExpressions: [{key: a, operator: Exists, values: [x]}]}}", "take no value"},
+      {"{selector: {matchExpressions: [{key: a, operator: Gt, values: [x]}]}}",
+       "one of In, NotIn, Exists, DoesNotExist"},
+      {"{selector: {matchExpressions: [{operator: Exists}]}}", "a key is needed"},
+      {"{selector: [a]}", "expected a text, found a list"},
+      {"\"x\"", "policy: expected a mapping, found the text 'x'"},
+  };
+  for (const auto& [policy, expected] : cases) {
+    EXPECT_THAT(mistakes(with_policy(policy)), ElementsAre(HasSubstr(expected))) << policy;
+  }
+  EXPECT_THAT(mistakes(with_policy("{healthCheck: {http: {expectStatus: 204}}}")), IsEmpty());
+}
+
+TEST(PolicyAnnotation, holds_the_same_as_text) {
+  const std::string head =
+      "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    ringway.io/policy: |\n";
+  const std::string tail = "spec: {clusterIP: 10.0.0.1, ports: [{port: 80}]}\n";
+  const auto right = loaded(head + "      balancer: random\n      idleTimeout: 0\n" + tail);
+  EXPECT_EQ(right.services[0].policy.balancer, Balancer::kRandom);
+  EXPECT_EQ(right.services[0].policy.idle_timeout, milliseconds(0));
+
+  EXPECT_THAT(mistakes(head + "      balancr: random\n      connect: {attempts: 0}\n" + tail),
+              ElementsAre(StartsWith("f:6:24: metadata.annotations[ringway.io/policy].balancr: unknown key"),
+                          StartsWith("f:6:24: metadata.annotations[ringway.io/policy].connect.attempts: expected")));
+  EXPECT_THAT(mistakes(head + "      a: [\n" + tail),
+              ElementsAre(HasSubstr("metadata.annotations[ringway.io/policy]: line 2 of it: this is no YAML")));
+  EXPECT_THAT(mistakes(head + "      balancer: random\n" + tail + "policy: {}\n"),
+              ElementsAre(HasSubstr("only one of the two is allowed")));
+}
+
+}  // namespace
+}  // namespace ringway::config
