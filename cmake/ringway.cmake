@@ -17,6 +17,19 @@ if(RINGWAY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGWAY_CCACHE})
 endif()
 
+# Link-time optimisation: a library holds both forms of its code, so that the programs that people run are optimised
+# across files while the many test programs are linked in a moment (GCC's -ffat-lto-objects).
+function(ringway_optimise name)
+  if(NOT RINGWAY_LTO)
+    return()
+  endif()
+  target_compile_options(${name} PRIVATE -flto=auto -ffat-lto-objects)
+  get_target_property(type ${name} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    target_link_options(${name} PRIVATE -flto=auto)
+  endif()
+endfunction()
+
 # ringway_library(NAME [LIBRARIES…]): the sources of the calling folder, and what they link.
 function(ringway_library name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -27,6 +40,7 @@ function(ringway_library name)
   add_library(${name} STATIC ${sources})
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PUBLIC ringway_options ${ARGN})
+  ringway_optimise(${name})
 endfunction()
 
 # ringway_test(NAME [LIBRARIES…]): one test program from the *_test.cc of the calling folder, whose name is its label.
@@ -34,6 +48,7 @@ function(ringway_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ringway_options GTest::gmock GTest::gtest_main ${ARGN})
+  target_link_options(${name} PRIVATE -fno-lto)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 60 LABELS ${folder})
 endfunction()
