@@ -94,7 +94,9 @@ void Session::connect_next() {
   attempt_started_ = ring.now();
   ring.connect(fd, endpoint_->address, token(Operation::kConnect));
   ++in_flight_;
-  table_->timers_.set(slot_, attempt_started_ + policy_.connect_timeout);
+  if (policy_.connect_timeout.count() > 0) {
+    table_->timers_.set(slot_, attempt_started_ + policy_.connect_timeout);
+  }
 }
 
 void Session::wait_for_resources() {

@@ -148,7 +148,7 @@ void Session::flushed(Side source) {
     }
     return;
   }
-  if (failed_[index(source)]) {
+  if (failed_[index(source)] && state_ == State::kEstablished) {
     check_failed();
   } else if ((relay.ended || state_ == State::kClosing) && !relay.finished) {
     pass_fin(source);
