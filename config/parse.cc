@@ -71,7 +71,7 @@ std::optional<ParseProblem> parse(std::string_view text, bool json, const OnDocu
   if (json) {
     return parse_json(text, on_document);
   }
-  // What `kubectl -o json` wrote is also YAML, but costs yaml-cpp a hundred times the memory, and it lacks JSON's
+  // What `kubectl -o json` wrote is also YAML, but yaml-cpp would hold it all as tokens first, and it lacks JSON's
   // surrogate pairs.
   if (begins_with_brace(text)) {
     const auto problem = parse_json(text, on_document);

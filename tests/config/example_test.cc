@@ -45,15 +45,14 @@ TEST(Example, cut_at_any_byte_is_valid_or_has_mistakes) {
   EXPECT_GT(refused, text.size() / 10);
 }
 
-TEST(Example, with_any_byte_spoilt_is_valid_or_has_mistakes) {
+TEST(Example, with_each_byte_spoilt_is_valid_or_has_mistakes) {
   const std::string text = example();
+  constexpr std::string_view kSpoilt("\0\x04\xff[\":&\n\t,", 10);
   for (std::size_t i = 0; i < text.size(); ++i) {
-    for (const char spoilt : {'\0', '\x04', '\xff', '[', '"', ':', '&', '\n', '\t'}) {
-      std::string changed = text;
-      changed[i] = spoilt;
-      const auto loaded = load_text(changed, "example.yaml");
-      ASSERT_TRUE(loaded || !loaded.error().empty()) << "byte " << i;
-    }
+    std::string changed = text;
+    changed[i] = kSpoilt[i % kSpoilt.size()];
+    const auto loaded = load_text(changed, "example.yaml");
+    ASSERT_TRUE(loaded || !loaded.error().empty()) << "byte " << i;
   }
 }
 

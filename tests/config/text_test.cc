@@ -55,7 +55,7 @@ TEST(Text, control_characters_and_foreign_encodings_are_refused_with_their_place
 }
 
 TEST(Text, deep_nesting_is_refused_without_deep_recursion) {
-  for (const std::size_t depth : {100U, 10'000U, 300'000U}) {
+  for (const std::size_t depth : {100U, 10'000U, 100'000U}) {
     const std::string lists = repeat("[", depth) + repeat("]", depth);
     EXPECT_THAT(mistakes(lists), ElementsAre(HasSubstr("nested too deeply, at most 64"))) << depth;
     EXPECT_THAT(mistakes("a: " + lists), ElementsAre(HasSubstr("nested too deeply, at most 64"))) << depth;
@@ -68,7 +68,7 @@ TEST(Text, deep_nesting_is_refused_without_deep_recursion) {
 }
 
 TEST(Text, an_endless_flow_collection_is_refused) {
-  EXPECT_THAT(mistakes("- [" + repeat("1,", 3'000'000) + "1]"),
+  EXPECT_THAT(mistakes("- [" + repeat("1,", 1'500'000) + "1]"),
               ElementsAre(HasSubstr("one value is longer than 2 MiB; where this is JSON, name the file *.json")));
 }
 
