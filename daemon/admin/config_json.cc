@@ -1,0 +1,199 @@
+#include "daemon/admin/config_json.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "daemon/text.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+using nlohmann::json;
+
+template <typename Enum, std::size_t N>
+std::string_view name_of(Enum value, const std::array<std::string_view, N>& names) {
+  return names.at(static_cast<std::size_t>(value));
+}
+
+std::string status_text(const std::vector<config::StatusRange>& ranges) {
+  std::string out;
+  for (const auto& range : ranges) {
+    out += out.empty() ? "" : ",";
+    out += std::to_string(range.first);
+    out += range.first == range.last ? "" : "-" + std::to_string(range.last);
+  }
+  return out;
+}
+
+json health_check_json(const config::HealthCheck& check) {
+  json out = {{"interval", to_duration(check.interval)},
+              {"fastInterval", to_duration(check.fast_interval)},
+              {"timeout", to_duration(check.timeout)},
+              {"rise", check.rise},
+              {"fall", check.fall},
+              {"jitter", check.jitter}};
+  json kind = json::object();
+  if (check.port != 0) {
+    kind["port"] = check.port;
+  }
+  if (check.kind == config::HealthCheck::Kind::kTcp) {
+    out["tcp"] = kind;
+    return out;
+  }
+  kind["method"] = check.method;
+  kind["path"] = check.path;
+  kind["expectStatus"] = status_text(check.expect_status);
+  if (!check.host.empty()) {
+    kind["host"] = check.host;
+  }
+  if (!check.expect_body.empty()) {
+    kind["expectBody"] = check.expect_body;
+  }
+  out["http"] = kind;
+  return out;
+}
+
+json metadata_json(const config::Metadata& metadata) {
+  json out = {{"namespace", metadata.ns}, {"name", metadata.name}, {"labels", metadata.labels}};
+  if (metadata.terminating) {
+    out["terminating"] = true;
+  }
+  return out;
+}
+
+template <typename Port>
+json port_json(const Port& port) {
+  return {{"name", port.name}, {"port", port.port}, {"protocol", to_string(port.protocol)}};
+}
+
+template <typename Item>
+json list(const std::vector<Item>& items, json (*one)(const Item&)) {
+  json out = json::array();
+  for (const auto& item : items) {
+    out.push_back(one(item));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(config::Protocol protocol) {
+  return name_of(protocol, std::array<std::string_view, 3>{"TCP", "UDP", "SCTP"});
+}
+std::string_view to_string(config::Balancer balancer) {
+  return name_of(balancer, std::array<std::string_view, 3>{"leastConnections", "roundRobin", "random"});
+}
+std::string_view to_string(config::Engine engine) {
+  return name_of(engine, std::array<std::string_view, 3>{"auto", "io_uring", "epoll"});
+}
+std::string_view to_string(config::LogLevel level) {
+  return name_of(level, std::array<std::string_view, 4>{"debug", "info", "warn", "error"});
+}
+std::string_view to_string(config::ServiceType type) {
+  return name_of(type, std::array<std::string_view, 4>{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"});
+}
+
+json policy_json(const config::Policy& policy) {
+  json out = {{"balancer", to_string(policy.balancer)},
+              {"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
+              {"idleTimeout", to_duration(policy.idle_timeout)},
+              {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
+              {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
+  if (policy.selector) {
+    out["selector"] = policy.selector->to_string();
+  }
+  if (policy.health_check) {
+    out["healthCheck"] = health_check_json(*policy.health_check);
+  }
+  return out;
+}
+
+json target_port_json(const config::ServicePort& port) {
+  return std::visit([](const auto& target) { return json(target); }, port.target_port);
+}
+
+json settings_json(const config::Ringway& ringway) {
+  json out = {{"node", {{"name", ringway.node}, {"zone", ringway.zone}}},
+              {"engine", to_string(ringway.engine)},
+              {"admin", {{"listen", ringway.admin_listen}}},
+              {"log",
+               {{"level", to_string(ringway.log_level)},
+                {"format", ringway.log_format == config::LogFormat::kJson ? "json" : "text"},
+                {"accessLog", ringway.access_log}}},
+              {"virtualIPs",
+               {{"mode", ringway.virtual_ip_mode == config::VirtualIpMode::kAuto ? "auto" : "off"},
+                {"interface", ringway.virtual_ip_interface}}},
+              {"manifests", ringway.manifests},
+              {"discovery", json::object()},
+              {"defaults", {{"policy", policy_json(ringway.default_policy)}}}};
+  out["workers"] = ringway.workers == 0 ? json("auto") : json(ringway.workers);
+  if (ringway.docker) {
+    out["discovery"]["docker"] = {{"socket", ringway.docker->socket}, {"network", ringway.docker->network}};
+  }
+  return out;
+}
+
+json service_json(const config::Service& service) {
+  json out = metadata_json(service.metadata);
+  out["type"] = to_string(service.type);
+  out["clusterIPs"] = service.cluster_ips;
+  out["selector"] = service.selector ? json(service.selector->to_string()) : json(nullptr);
+  out["publishNotReadyAddresses"] = service.publish_not_ready_addresses;
+  out["policy"] = policy_json(service.policy);
+  out["ports"] = json::array();
+  for (const auto& port : service.ports) {
+    json entry = port_json(port);
+    entry["targetPort"] = target_port_json(port);
+    out["ports"].push_back(std::move(entry));
+  }
+  return out;
+}
+
+json pod_json(const config::Pod& pod) {
+  json out = metadata_json(pod.metadata);
+  out["node"] = pod.node;
+  out["ports"] = list(pod.ports, &port_json<config::ContainerPort>);
+  out["ips"] = pod.ips;
+  out["ready"] = pod.ready;
+  out["notReadyReason"] = pod.not_ready_reason;
+  out["finished"] = pod.finished;
+  return out;
+}
+
+json slice_json(const config::EndpointSlice& slice) {
+  json out = metadata_json(slice.metadata);
+  out["service"] = slice.service;
+  out["ports"] = list(slice.ports, &port_json<config::EndpointPort>);
+  out["endpoints"] = json::array();
+  for (const auto& endpoint : slice.endpoints) {
+    out["endpoints"].push_back({{"address", endpoint.address},
+                                {"ready", endpoint.ready},
+                                {"serving", endpoint.serving},
+                                {"terminating", endpoint.terminating},
+                                {"node", endpoint.node},
+                                {"zone", endpoint.zone},
+                                {"target", endpoint.target}});
+  }
+  return out;
+}
+
+json node_json(const config::Node& node) {
+  return metadata_json(node.metadata);
+}
+
+json configuration_json(const config::Configuration& configuration) {
+  json files = json::array();
+  for (const auto& file : configuration.files) {
+    files.push_back(file.string());
+  }
+  return {{"ringway", settings_json(configuration.ringway)},
+          {"services", list(configuration.services, &service_json)},
+          {"pods", list(configuration.pods, &pod_json)},
+          {"endpointSlices", list(configuration.slices, &slice_json)},
+          {"nodes", list(configuration.nodes, &node_json)},
+          {"files", std::move(files)},
+          {"notes", configuration.notes}};
+}
+
+}  // namespace ringway::daemon

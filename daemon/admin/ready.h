@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/board.h"
+
+namespace ringway::daemon {
+
+struct Readiness {
+  bool ready = false;
+  std::string text;  ///< as Kubernetes' `?verbose`: a line `[+]name ok` or `[-]name failed: why` for each condition
+};
+
+/// Ready: every wanted source has listed once, every listener is bound, and nobody has told the daemon to end.
+[[nodiscard]] Readiness readiness(const Board& board);
+
+}  // namespace ringway::daemon

@@ -1,0 +1,151 @@
+#include "daemon/admin/service_metrics.h"
+
+#include <array>
+
+#include "daemon/admin/families.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+using discovery::EndpointCondition;
+using proxy::Cause;
+
+constexpr std::array kConditions = {EndpointCondition::kReady,   EndpointCondition::kNotReady,
+                                    EndpointCondition::kUnknown, EndpointCondition::kDown,
+                                    EndpointCondition::kDrained, EndpointCondition::kDraining};
+
+/// The ends of sessions that never reached an upstream.
+constexpr std::array kRejections = {Cause::kNoEndpoint, Cause::kConnectRefused, Cause::kConnectTimeout,
+                                    Cause::kConnectUnreachable, Cause::kConnectError};
+
+MetricLabels with(MetricLabels labels, std::string name, std::string value) {
+  labels.push_back({std::move(name), std::move(value)});
+  return labels;
+}
+
+MetricLabels labels_of(const proxy::ServiceKey& key) {
+  return {{"namespace", key.ns},
+          {"service", key.service},
+          {"port", key.port},
+          {"protocol", std::string(proxy::to_string(key.protocol))}};
+}
+
+class Collector {
+ public:
+  void add(const discovery::ServicePortView& view);
+  std::vector<prometheus::MetricFamily> take() &&;
+
+ private:
+  void add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats);
+  void add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view);
+
+  Family connections_ = counters("ringway_connections_total", "Connections accepted from clients.");
+  Family active_ = gauges("ringway_connections_active", "Sessions now, those still connecting included.");
+  Family bytes_ = counters("ringway_bytes_total", "Bytes relayed: upstream = to endpoints, downstream = to clients.");
+  Family connect_ = histograms("ringway_connect_seconds", "Time to connect to an endpoint.");
+  Family failures_ = counters("ringway_connect_failures_total", "Failed attempts to connect to an endpoint.");
+  Family retries_ = counters("ringway_connect_retries_total", "Attempts to connect after a session's first.");
+  Family rejected_ = counters("ringway_rejected_total", "Sessions that ended without having reached an endpoint.");
+  Family ended_ = counters("ringway_sessions_ended_total", "Sessions that ended, by cause.");
+  Family panic_ = gauges("ringway_panic", "Whether all endpoints are unhealthy and the ready ones are used anyway.");
+  Family endpoints_ = gauges("ringway_endpoints", "Endpoints by state.");
+  Family up_ = gauges("ringway_endpoint_up", "Whether the endpoint is ready and, where checked, up.");
+  Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
+};
+
+void Collector::add(const discovery::ServicePortView& view) {
+  if (!view.running) {
+    return;
+  }
+  const MetricLabels labels = labels_of(view.running->key);
+  if (view.running->stats) {
+    add_traffic(labels, *view.running->stats);
+  }
+  panic_.gauge(labels, view.running->panic ? 1 : 0);
+  std::array<std::uint32_t, kConditions.size()> by_condition{};
+  for (const auto& endpoint : view.endpoints) {
+    ++by_condition.at(static_cast<std::size_t>(endpoint.condition));
+    add_endpoint(labels, endpoint);
+  }
+  for (const auto condition : kConditions) {
+    endpoints_.gauge(with(labels, "state", std::string(discovery::to_string(condition))),
+                     by_condition.at(static_cast<std::size_t>(condition)));
+  }
+}
+
+void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats) {
+  std::uint64_t connections = 0;
+  std::uint64_t active = 0;
+  std::uint64_t upstream = 0;
+  std::uint64_t downstream = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t connect_us = 0;
+  std::array<std::uint64_t, proxy::kCauseCount> ended{};
+  std::array<std::uint64_t, proxy::kConnectBucketBounds_us.size() + 1> buckets{};
+  for (const auto& worker : stats.all()) {
+    connections += worker.connections.get();
+    active += worker.active.get();
+    upstream += worker.bytes_upstream.get();
+    downstream += worker.bytes_downstream.get();
+    retries += worker.retries.get();
+    connect_us += worker.connect_total_us.get();
+    for (std::size_t i = 0; i < ended.size(); ++i) {
+      ended[i] += worker.ended[i].get();
+    }
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      buckets[i] += worker.connect_buckets[i].get();
+    }
+  }
+  connections_.counter(labels, static_cast<double>(connections));
+  active_.gauge(labels, static_cast<double>(active));
+  bytes_.counter(with(labels, "direction", "upstream"), static_cast<double>(upstream));
+  bytes_.counter(with(labels, "direction", "downstream"), static_cast<double>(downstream));
+  connect_.histogram_us(labels, proxy::kConnectBucketBounds_us, buckets, connect_us);
+  retries_.counter(labels, static_cast<double>(retries));
+  for (const auto cause : kRejections) {
+    rejected_.counter(with(labels, "reason", std::string(to_string(cause))),
+                      static_cast<double>(ended.at(static_cast<std::size_t>(cause))));
+  }
+  for (std::size_t i = 1; i < ended.size(); ++i) {
+    ended_.counter(with(labels, "cause", std::string(to_string(static_cast<Cause>(i)))), static_cast<double>(ended[i]));
+  }
+}
+
+void Collector::add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view) {
+  const MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
+  up_.gauge(one, view.condition == EndpointCondition::kReady ? 1 : 0);
+  for (std::size_t i = 0; i < view.state->connect_failures.size(); ++i) {
+    failures_.counter(with(one, "reason", std::string(to_string(static_cast<proxy::ConnectFailure>(i)))),
+                      static_cast<double>(view.state->connect_failures[i].load(std::memory_order_relaxed)));
+  }
+  if (view.check != nullptr) {
+    checks_.counter(with(one, "result", "success"), static_cast<double>(view.check->successes()));
+    checks_.counter(with(one, "result", "failure"), static_cast<double>(view.check->failures()));
+  }
+}
+
+std::vector<prometheus::MetricFamily> Collector::take() && {
+  std::vector<prometheus::MetricFamily> out;
+  for (auto* family : {&connections_, &active_, &bytes_, &connect_, &failures_, &retries_, &rejected_, &ended_, &panic_,
+                       &endpoints_, &up_, &checks_}) {
+    if (!family->empty()) {
+      out.push_back(std::move(*family).take());
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> service_metrics(const std::vector<discovery::ServiceView>& services) {
+  Collector collector;
+  for (const auto& service : services) {
+    for (const auto& port : service.ports) {
+      collector.add(port);
+    }
+  }
+  return std::move(collector).take();
+}
+
+}  // namespace ringway::daemon

@@ -1,0 +1,119 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "daemon/cli/command_line.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/fields.h"
+#include "daemon/cli/policy_text.h"
+#include "daemon/cli/table.h"
+#include "daemon/cli/tables.h"
+#include "daemon/text.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+using nlohmann::json;
+
+/// The newest events that are shown.
+constexpr std::size_t kShownEvents = 20;
+
+/// One line `Name:      value`.
+void line(std::ostream& out, const std::string& name, const std::string& value) {
+  constexpr std::size_t kWidth = 14;
+  std::string head = name + ":";
+  head.resize(std::max(kWidth, head.size() + 1), ' ');
+  out << head << (value.empty() ? "<none>" : printable(value)) << '\n';
+}
+
+void print_ports(const json& service, std::ostream& out) {
+  out << "Ports:\n";
+  Table table({"  NAME", "LISTENS", "TARGET", "ENDPOINTS", "SESSIONS", "ACTIVE", "UP/DOWN", "RETRIES"});
+  for (const auto& port : array(service, "ports")) {
+    const auto& counters = object(port, "counters");
+    const auto& endpoints = object(port, "endpoints");
+    const std::string name = text(port, "name");
+    table.add({"  " + (name.empty() ? "<unset>" : name), joined(port, "listen", ",") + "/" + text(port, "protocol"),
+               text(port, "targetPort"),
+               text(endpoints, "usable") + "/" + text(endpoints, "total") + (truth(port, "panic") ? " (panic)" : ""),
+               text(counters, "connections"), text(counters, "active"),
+               to_size(number(counters, "bytesUpstream")) + "/" + to_size(number(counters, "bytesDownstream")),
+               text(counters, "connectRetries")});
+  }
+  table.print(out);
+}
+
+std::string check_of(const json& endpoint) {
+  const auto& check = object(endpoint, "check");
+  if (check.empty()) {
+    return "";
+  }
+  const json up = check.value("up", json(nullptr));
+  const std::string result = up.is_boolean() ? (up.get<bool>() ? "up" : "down") : "unknown";
+  const std::string detail = text(check, "detail");
+  return result + (detail.empty() ? "" : " (" + detail + ")");
+}
+
+void print_endpoints(const json& endpoints, std::ostream& out) {
+  out << "Endpoints:" << (endpoints.empty() ? "    <none>\n" : "\n");
+  Table table({"  PORT", "ADDRESS", "WORKLOAD", "STATE", "CHECK", "ACTIVE", "CONNECTIONS", "REASON"});
+  for (const auto& endpoint : endpoints) {
+    const auto& counters = object(endpoint, "counters");
+    const std::string port = text(endpoint, "port");
+    table.add({"  " + (port.empty() ? "<unset>" : port), text(endpoint, "address"), text(endpoint, "workload"),
+               text(endpoint, "state"), check_of(endpoint), text(counters, "active"), text(counters, "connections"),
+               text(endpoint, "reason")});
+  }
+  if (!table.empty()) {
+    table.print(out);
+  }
+}
+
+void print_events(const json& events, std::ostream& out) {
+  out << "Events:" << (events.empty() ? "       <none>\n" : "\n");
+  Table table({"  TIME", "KIND", "MESSAGE"});
+  for (std::size_t i = events.size() - std::min(events.size(), kShownEvents); i < events.size(); ++i) {
+    table.add({"  " + text(events[i], "time"), text(events[i], "kind"), text(events[i], "message")});
+  }
+  if (!table.empty()) {
+    table.print(out);
+  }
+}
+
+}  // namespace
+
+int describe_service(const AdminClient& client, const std::string& ns, const std::string& name,
+                     const Terminal& terminal) {
+  json lists = json::object();
+  for (const char* kind : {"services", "endpoints", "events"}) {
+    const auto answer = client.get(make_target(std::string("/api/v1/") + kind, {{"namespace", ns}, {"name", name}}));
+    if (!answer) {
+      return terminal.fail(answer.error().context);
+    }
+    if (!answer->ok()) {
+      return terminal.fail(answer->error());
+    }
+    lists[kind] = array(answer->body, "items");
+  }
+  if (lists["services"].empty()) {
+    return terminal.fail("service \"" + name + "\" not found in namespace " + ns);
+  }
+  const json& service = lists["services"].front();
+  auto& out = terminal.out;
+  line(out, "Name", text(service, "name"));
+  line(out, "Namespace", text(service, "namespace"));
+  line(out, "Labels", labels_text(object(service, "labels")));
+  line(out, "Type", text(service, "type"));
+  line(out, "Virtual IPs", joined(service, "clusterIPs", ", "));
+  line(out, "Selector", text(service, "selector"));
+  print_ports(service, out);
+  out << "Policy:\n";
+  for (const auto& policy : policy_lines(object(service, "policy"))) {
+    out << "  " << printable(policy) << '\n';
+  }
+  print_endpoints(lists["endpoints"], out);
+  print_events(lists["events"], out);
+  return kFine;
+}
+
+}  // namespace ringway::daemon

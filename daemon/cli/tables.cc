@@ -1,0 +1,149 @@
+#include "daemon/cli/tables.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/fields.h"
+#include "daemon/text.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+using nlohmann::json;
+using Row = Table::Row;
+
+std::string service_of(const json& endpoint) {
+  const std::string port = text(endpoint, "port");
+  return text(endpoint, "service") + (port.empty() ? "" : ":" + port);
+}
+
+Row service_row(const json& item) {
+  return {text(item, "name"), text(item, "type"),   joined(item, "clusterIPs", ","),
+          ports_text(item),   endpoints_text(item), text(object(item, "policy"), "balancer")};
+}
+Row service_wide(const json& item) {
+  return {text(item, "selector"), labels_text(object(item, "labels"))};
+}
+
+Row endpoint_row(const json& item) {
+  return {text(item, "service"),  text(item, "port"),  text(item, "address"),
+          text(item, "workload"), text(item, "state"), text(object(item, "counters"), "active"),
+          text(item, "reason")};
+}
+Row endpoint_wide(const json& item) {
+  return {text(object(item, "check"), "detail"), text(object(item, "counters"), "connections"), text(item, "source"),
+          text(item, "node"), text(item, "zone")};
+}
+
+Row workload_row(const json& item) {
+  const std::string ready = truth(item, "terminating") ? "terminating" : truth(item, "ready") ? "yes" : "no";
+  return {text(item, "name"), text(item, "source"), joined(item, "addresses", ","), ready, text(item, "reason")};
+}
+Row workload_wide(const json& item) {
+  std::string ports;
+  for (const auto& port : array(item, "ports")) {
+    ports += (ports.empty() ? "" : ",") + text(port, "name") + "=" + text(port, "port");
+  }
+  return {std::move(ports), text(item, "node"), labels_text(object(item, "labels"))};
+}
+
+Row session_row(const json& item) {
+  return {text(item, "client"),
+          text(item, "virtualIP"),
+          service_of(item),
+          text(item, "endpoint"),
+          text(item, "state"),
+          to_age(std::chrono::milliseconds(number(item, "ageMs"))),
+          to_size(number(item, "bytesUpstream")) + "/" + to_size(number(item, "bytesDownstream"))};
+}
+Row session_wide(const json& item) {
+  return {text(item, "workload"), std::to_string(number(item, "connectUs")) + "us", text(item, "attempts")};
+}
+
+}  // namespace
+
+struct ObjectTable::Kind {
+  const char* name;
+  Row header;
+  Row (*row)(const json&);
+  Row wide_header;
+  Row (*wide_row)(const json&);
+};
+
+const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
+  static const std::vector<Kind> kinds = {{"services",
+                                           {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS", "BALANCER"},
+                                           &service_row,
+                                           {"SELECTOR", "LABELS"},
+                                           &service_wide},
+                                          {"endpoints",
+                                           {"SERVICE", "PORT", "ADDRESS", "WORKLOAD", "STATE", "ACTIVE", "REASON"},
+                                           &endpoint_row,
+                                           {"CHECK", "CONNECTIONS", "SOURCE", "NODE", "ZONE"},
+                                           &endpoint_wide},
+                                          {"workloads",
+                                           {"NAME", "SOURCE", "ADDRESS", "READY", "REASON"},
+                                           &workload_row,
+                                           {"PORTS", "NODE", "LABELS"},
+                                           &workload_wide},
+                                          {"sessions",
+                                           {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},
+                                           &session_row,
+                                           {"WORKLOAD", "CONNECT", "ATTEMPTS"},
+                                           &session_wide}};
+  const auto found = std::ranges::find(kinds, kind, &Kind::name);
+  return found == kinds.end() ? kinds.front() : *found;
+}
+
+Table ObjectTable::make(const Kind& kind, bool wide, bool with_namespace) {
+  Row header = with_namespace ? Row{"NAMESPACE"} : Row{};
+  header.insert(header.end(), kind.header.begin(), kind.header.end());
+  if (wide) {
+    header.insert(header.end(), kind.wide_header.begin(), kind.wide_header.end());
+  }
+  return Table(std::move(header));
+}
+
+ObjectTable::ObjectTable(const std::string& kind, bool wide, bool with_namespace)
+    : kind_(kind_of(kind)), wide_(wide), with_namespace_(with_namespace), table_(make(kind_, wide, with_namespace)) {}
+
+void ObjectTable::add(const json& object) {
+  Row row = with_namespace_ ? Row{text(object, "namespace")} : Row{};
+  std::ranges::move(kind_.row(object), std::back_inserter(row));
+  if (wide_) {
+    std::ranges::move(kind_.wide_row(object), std::back_inserter(row));
+  }
+  table_.add(std::move(row));
+}
+
+std::string ports_text(const json& service) {
+  std::string out;
+  for (const auto& port : array(service, "ports")) {
+    out += (out.empty() ? "" : ",") + text(port, "port") + "/" + text(port, "protocol");
+  }
+  return out;
+}
+
+std::string endpoints_text(const json& service) {
+  std::vector<std::string> counts;
+  bool panic = false;
+  for (const auto& port : array(service, "ports")) {
+    const auto& endpoints = object(port, "endpoints");
+    if (endpoints.empty()) {
+      continue;
+    }
+    counts.push_back(text(endpoints, "usable") + "/" + text(endpoints, "total"));
+    panic = panic || truth(port, "panic");
+  }
+  if (std::ranges::adjacent_find(counts, std::ranges::not_equal_to{}) == counts.end() && !counts.empty()) {
+    counts.resize(1);
+  }
+  std::string out;
+  for (const auto& count : counts) {
+    out += (out.empty() ? "" : ",") + count;
+  }
+  return out + (panic ? " (panic)" : "");
+}
+
+}  // namespace ringway::daemon

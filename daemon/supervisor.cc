@@ -1,0 +1,188 @@
+#include "daemon/supervisor.h"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <iterator>
+#include <random>
+
+#include "config/load.h"
+#include "daemon/changes.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "daemon/supervisor_impl.h"
+#include "daemon/version.h"
+#include "discovery/health/prober.h"
+#include "discovery/source/docker.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
+  proxy::DataPlaneOptions options;
+  options.workers = ringway.workers == 0 ? allowed_cpus() : ringway.workers;
+  options.manage_virtual_ips = ringway.virtual_ip_mode == config::VirtualIpMode::kAuto;
+  options.virtual_ip_interface = ringway.virtual_ip_interface;
+  options.access_log = ringway.access_log;
+  return options;
+}
+
+std::vector<std::string> one_line(const proxy::Error& error) {
+  return {error.context};
+}
+
+}  // namespace
+
+Supervisor::Supervisor(boost::asio::io_context& context, SupervisorOptions options)
+    : impl_(std::make_unique<Impl>(context, std::move(options))) {}
+Supervisor::~Supervisor() = default;
+std::expected<void, std::vector<std::string>> Supervisor::start() {
+  return impl_->start();
+}
+Board& Supervisor::board() {
+  return *impl_;
+}
+std::string Supervisor::admin_address() const {
+  return impl_->admin_address();
+}
+void Supervisor::end() {
+  impl_->end();
+}
+
+Supervisor::Impl::Impl(boost::asio::io_context& context, SupervisorOptions options)
+    : context_(context),
+      options_(std::move(options)),
+      signals_(context),
+      expire_timer_(context),
+      second_timer_(context),
+      access_timer_(context),
+      end_timer_(context) {
+  if (!options_.start_data_plane) {
+    options_.start_data_plane = &proxy::DataPlane::start;
+  }
+  if (!options_.make_health_checker) {
+    options_.make_health_checker = [](boost::asio::io_context& where) {
+      return discovery::make_health_checker(where.get_executor(), std::random_device{}());
+    };
+  }
+}
+
+Supervisor::Impl::~Impl() {
+  finish();
+}
+
+std::expected<void, std::vector<std::string>> Supervisor::Impl::start() {
+  auto started = start_parts();
+  if (!started) {
+    finish();
+  }
+  return started;
+}
+
+std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
+  auto loaded = config::load(options_.config_paths);
+  if (!loaded) {
+    Lines lines;
+    for (const auto& mistake : loaded.error()) {
+      lines.push_back(mistake.to_string());
+    }
+    return std::unexpected(std::move(lines));
+  }
+  auto configuration = std::make_shared<const config::Configuration>(std::move(*loaded));
+  configuration_ = configuration;
+  if (auto lines = unsupported(*configuration); !lines.empty()) {
+    return std::unexpected(std::move(lines));
+  }
+  const auto& ringway = configuration->ringway;
+  log::configure(ringway.log_level, ringway.log_format);
+  tallies_.started = std::chrono::system_clock::now();
+  const std::uint64_t files = raise_file_limit();
+
+  auto plane = options_.start_data_plane(data_plane_options(ringway));
+  if (!plane) {
+    return std::unexpected(one_line(plane.error()));
+  }
+  data_plane_ = std::move(*plane);
+  checker_ = options_.make_health_checker(context_);
+  reconciler_ = std::make_unique<discovery::Reconciler>(data_plane_->worker_count(), clock_, *checker_, *this);
+  if (const auto bound = data_plane_->bind(*reconciler_->preview(*configuration)); !bound) {
+    return std::unexpected(one_line(bound.error()));
+  }
+  auto server = Server::start(context_.get_executor(), ringway.admin_listen, api_, {});
+  if (!server) {
+    return std::unexpected(one_line(server.error()));
+  }
+  server_ = std::move(*server);
+
+  log::info("ringway " + std::string(version()) + " on " + kernel() + ": node " + ringway.node + ", " +
+            std::to_string(data_plane_->worker_count()) + " workers, " + data_plane_->engine() + ", " +
+            std::to_string(files) + " files, admin API at " + server_->address());
+  for (const auto& note : configuration->notes) {
+    log::info(note);
+  }
+  data_plane_->on_in_force(
+      [this] { boost::asio::post(context_, [this, when = std::chrono::steady_clock::now()] { in_force(when); }); });
+  put_in_force(std::move(configuration));
+  first_version_ = published_ ? published_->version : 0;
+  log::info("serving " + std::to_string(configuration_->services.size()) + " services");
+  start_sources();
+  start_watch();
+  start_timers();
+  return {};
+}
+
+void Supervisor::Impl::start_sources() {
+  store_.status("file", {.synced = true, .connected = true, .detail = "the configuration"});
+  if (const auto& docker = configuration_->ringway.docker) {
+    watchers_.push_back(discovery::make_docker_watcher(context_.get_executor(), *docker, store_));
+  }
+  for (const auto& watcher : watchers_) {
+    watcher->start();
+  }
+}
+
+void Supervisor::Impl::start_watch() {
+  if (!options_.watch_files) {
+    return;
+  }
+  auto watch = ConfigWatch::start(context_.get_executor(), {}, [this] { reload("a file changed"); });
+  if (!watch) {
+    log::warn("changes of the configuration are not watched, SIGHUP still reloads: " + watch.error().context);
+    return;
+  }
+  config_watch_ = std::move(*watch);
+  watch_files({});
+}
+
+void Supervisor::Impl::start_timers() {
+  if (options_.handle_signals) {
+    std::signal(SIGPIPE, SIG_IGN);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+      signals_.add(number);
+    }
+    wait_for_signal();
+  }
+  every_second();
+  if (configuration_->ringway.access_log) {
+    write_access_log();
+  }
+}
+
+void Supervisor::Impl::wait_for_signal() {
+  signals_.async_wait([this](const auto& error, int number) {
+    if (error) {
+      return;
+    }
+    if (number == SIGHUP) {
+      reload("SIGHUP");
+    } else {
+      log::info(number == SIGTERM ? "SIGTERM" : "SIGINT");
+      end();
+    }
+    if (!finished_) {
+      wait_for_signal();
+    }
+  });
+}
+
+}  // namespace ringway::daemon

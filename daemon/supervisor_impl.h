@@ -1,0 +1,134 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/admin/api.h"
+#include "daemon/admin/server.h"
+#include "daemon/config_watch.h"
+#include "daemon/supervisor.h"
+#include "discovery/reconciler.h"
+#include "discovery/source/watcher.h"
+#include "discovery/store.h"
+#include "proxy/core/clock.h"
+
+namespace ringway::daemon {
+
+/// Its members stand in four files: supervisor.cc (start), supervisor_flow.cc (news to snapshots),
+/// supervisor_reload.cc, and supervisor_end.cc.
+class Supervisor::Impl final : public Board, public discovery::Store::Listener, public discovery::Reconciler::Output {
+ public:
+  Impl(boost::asio::io_context& context, SupervisorOptions options);
+  ~Impl() override;
+
+  std::expected<void, std::vector<std::string>> start();
+  /// The first call drains and ends, a second one ends at once.
+  void end();
+  [[nodiscard]] std::string admin_address() const { return server_ ? server_->address() : ""; }
+
+  // Board
+  [[nodiscard]] const config::Configuration& configuration() const override { return *configuration_; }
+  [[nodiscard]] std::vector<discovery::ServiceView> services() const override { return reconciler_->services(); }
+  [[nodiscard]] const Workloads& workloads() const override { return store_.workloads(); }
+  [[nodiscard]] const Sources& sources() const override { return store_.sources(); }
+  [[nodiscard]] const SourceEvents& source_events() const override { return store_.events(); }
+  [[nodiscard]] const proxy::DataPlane& data_plane() const override { return *data_plane_; }
+  [[nodiscard]] const EventLog& events() const override { return events_; }
+  [[nodiscard]] const Tallies& tallies() const override { return tallies_; }
+  [[nodiscard]] std::vector<std::string> wanted_sources() const override;
+  [[nodiscard]] bool listening() const override;
+  [[nodiscard]] bool stopping() const override { return stopping_; }
+  void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) override;
+  ReloadReport reload() override { return reload("asked for"); }
+  std::size_t set_drained(std::string_view endpoint, bool drained) override;
+
+  // Store::Listener
+  void workload_changed(const discovery::Workload* before, const discovery::Workload* after,
+                        proxy::Time arrived) override;
+  void batch_done() override;
+  void source_changed(const std::string& source, const discovery::SourceStatus& status) override;
+
+  // Reconciler::Output
+  void snapshot_wanted() override;
+  void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
+  void say(const std::string& line) override;
+
+ private:
+  using Lines = std::vector<std::string>;
+
+  // start
+  std::expected<void, Lines> start_parts();
+  void start_sources();
+  void start_watch();
+  void start_timers();
+  void wait_for_signal();
+
+  // flow
+  void put_in_force(std::shared_ptr<const config::Configuration> configuration);
+  void publish();
+  void in_force(proxy::Time when);
+  void expire();
+  void tell_endpoint_events(const proxy::Snapshot& next);
+  void changed_something();
+  void sample_workers();
+  void write_access_log();
+  void every_second();
+
+  // reload
+  ReloadReport reload(const std::string& why);
+  Lines try_reload(ReloadReport& report);
+  void watch_files(const Lines& more_files);
+
+  // end
+  void finish();
+
+  boost::asio::io_context& context_;
+  SupervisorOptions options_;
+  proxy::SteadyClock clock_;
+  EventLog events_;
+  Tallies tallies_;
+
+  std::shared_ptr<const config::Configuration> configuration_;
+  std::unique_ptr<proxy::DataPlane> data_plane_;
+  std::unique_ptr<discovery::HealthChecker> checker_;
+  std::unique_ptr<discovery::Reconciler> reconciler_;
+  discovery::Store store_{*this};
+  std::vector<std::unique_ptr<discovery::Watcher>> watchers_;
+  std::unique_ptr<ConfigWatch> config_watch_;
+  Api api_{*this};
+  std::unique_ptr<Server> server_;
+
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer expire_timer_;
+  boost::asio::steady_timer second_timer_;
+  boost::asio::steady_timer access_timer_;
+  boost::asio::steady_timer end_timer_;
+
+  /// A version that is not in force everywhere yet, and when the oldest news in it arrived.
+  struct UnderWay {
+    std::uint64_t version = 0;
+    proxy::Time arrived;
+  };
+  std::deque<UnderWay> under_way_;
+  std::shared_ptr<const proxy::Snapshot> published_;
+  std::uint64_t first_version_ = 0;
+  bool publish_posted_ = false;
+  Lines files_with_mistakes_;
+
+  /// Busy and idle time of each worker at the last kBusySamples seconds, oldest first.
+  struct BusySample {
+    std::uint64_t busy_us = 0;
+    std::uint64_t idle_us = 0;
+  };
+  std::deque<std::vector<BusySample>> busy_samples_;
+
+  bool stopping_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace ringway::daemon

@@ -1,0 +1,119 @@
+#include <algorithm>
+
+#include "config/load.h"
+#include "daemon/changes.h"
+#include "daemon/log.h"
+#include "daemon/supervisor_impl.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+/// The log names this many changes of one reload; `ringway reload` prints them all.
+constexpr std::size_t kLoggedChanges = 20;
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+ReloadReport Supervisor::Impl::reload(const std::string& why) {
+  ReloadReport report;
+  if (stopping_) {
+    report.result = ReloadReport::Result::kRefused;
+    report.mistakes = {"the daemon ends"};
+    return report;
+  }
+  report.mistakes = try_reload(report);
+  if (!report.mistakes.empty()) {
+    report.result = ReloadReport::Result::kRefused;
+    report.changes.clear();
+  }
+  tallies_.config_valid = report.mistakes.empty();
+  ++tallies_.reloads.at(static_cast<std::size_t>(report.result));
+  watch_files(files_with_mistakes_);
+
+  std::string message;
+  switch (report.result) {
+    case ReloadReport::Result::kRefused:
+      message = "configuration refused (" + why +
+                "), what ran before still runs: " + counted(report.mistakes.size(), "mistake");
+      log::error(message);
+      for (const auto& mistake : report.mistakes) {
+        log::error(mistake);
+      }
+      message += ": " + report.mistakes.front();
+      break;
+    case ReloadReport::Result::kUnchanged:
+      message = "configuration unchanged (" + why + ")";
+      log::info(message);
+      break;
+    case ReloadReport::Result::kApplied:
+      message = "configuration applied (" + why + "): " + counted(report.changes.size(), "change");
+      log::info(message);
+      for (std::size_t i = 0; i < std::min(report.changes.size(), kLoggedChanges); ++i) {
+        log::info(report.changes[i]);
+      }
+      for (const auto& note : configuration_->notes) {
+        log::info(note);
+      }
+      break;
+  }
+  events_.add({.kind = report.result == ReloadReport::Result::kRefused ? "ReloadRefused" : "Reloaded",
+               .object = "configuration",
+               .message = message});
+  changed_something();
+  return report;
+}
+
+std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
+  files_with_mistakes_.clear();
+  auto loaded = config::load(options_.config_paths);
+  if (!loaded) {
+    Lines lines;
+    for (const auto& mistake : loaded.error()) {
+      lines.push_back(mistake.to_string());
+      if (!mistake.at.file.empty()) {
+        files_with_mistakes_.push_back(mistake.at.file);
+      }
+    }
+    return lines;
+  }
+  auto next = std::make_shared<const config::Configuration>(std::move(*loaded));
+  Lines lines = unsupported(*next);
+  std::ranges::move(needs_restart(*configuration_, *next), std::back_inserter(lines));
+  if (!lines.empty()) {
+    return lines;
+  }
+  report.changes = changes_between(*configuration_, *next);
+  if (report.changes.empty()) {
+    // The same content in other files: what is watched must follow.
+    configuration_ = next;
+    reconciler_->configure(configuration_);
+    report.result = ReloadReport::Result::kUnchanged;
+    return {};
+  }
+  if (const auto bound = data_plane_->bind(*reconciler_->preview(*next)); !bound) {
+    return {bound.error().context};
+  }
+  log::configure(next->ringway.log_level, next->ringway.log_format);
+  put_in_force(std::move(next));
+  report.result = ReloadReport::Result::kApplied;
+  return {};
+}
+
+void Supervisor::Impl::watch_files(const Lines& more_files) {
+  if (!config_watch_) {
+    return;
+  }
+  // The paths of the command line too: a file or folder that was taken away may come back.
+  std::vector<std::filesystem::path> files = options_.config_paths;
+  files.insert(files.end(), configuration_->files.begin(), configuration_->files.end());
+  files.insert(files.end(), more_files.begin(), more_files.end());
+  for (const auto& failure : config_watch_->watch(files, configuration_->folders)) {
+    log::warn(failure + ": changes there are not seen, SIGHUP still reloads");
+  }
+}
+
+}  // namespace ringway::daemon
