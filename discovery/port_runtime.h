@@ -64,7 +64,7 @@ class PortRuntime {
   /// What the configuration says of it; null when it is not configured.
   [[nodiscard]] const config::ServicePort* config() const { return port_; }
   [[nodiscard]] bool empty() const { return endpoints_.empty() && leaving_.empty(); }
-  /// Null before the first `choose` and after `retire`.
+  /// Null before the first `choose` of its Service and after `retire`.
   [[nodiscard]] const std::shared_ptr<const proxy::ServicePort>& running() const { return running_; }
   [[nodiscard]] ServicePortView view() const;
 

@@ -32,6 +32,8 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
   return snapshot;
 }
 
+// Endpoints are collected by `settle`, not here: the Pods of the same files are told a moment later, and what both of
+// them together leave as it was must not drain and lose its health meanwhile.
 void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> configuration) {
   const auto plan = planned_ports(*configuration);
   const auto keys = keys_of(plan);
@@ -44,6 +46,9 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
       port = std::make_unique<PortRuntime>(planned.key, environment_);
     }
     port->configure(*planned.service, *planned.port, *slots_.slot_of(planned.key));
+    if (!port->running()) {
+      port->choose(version_ + 1, clock_.now());
+    }
     const auto position = static_cast<std::size_t>(planned.service - configuration->services.data());
     entries_[position]->ports.push_back(port.get());
   }
@@ -53,11 +58,8 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
   for (const auto& entry : entries_) {
     mark(*entry);
   }
-  settle();
   place_ports();
-  if (changed_) {
-    want_snapshot();
-  }
+  want_snapshot();
 }
 
 void Reconciler::Impl::retire_all_but(const std::set<proxy::ServiceKey>& kept) {

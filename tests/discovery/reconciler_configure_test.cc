@@ -64,6 +64,16 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   EXPECT_EQ(policy.idle_timeout, config::milliseconds(0));
 }
 
+TEST_F(ReconcilerConfigure, EveryPortShownRunsAlsoBeforeTheFirstSnapshot) {
+  reconciler_.configure(configuration_of({web_service()}));
+  const auto services = reconciler_.services();
+  ASSERT_EQ(services.size(), 1U);
+  ASSERT_EQ(services[0].ports.size(), 1U);
+  ASSERT_NE(services[0].ports[0].running, nullptr);
+  EXPECT_EQ(services[0].ports[0].running->key.to_string(), "shop/web:http");
+  EXPECT_EQ(services[0].ports[0].configured->port, 80);
+}
+
 TEST_F(ReconcilerConfigure, ReloadThatChangesNothingIsNoSnapshot) {
   put(web_workload("one", "127.0.0.1"));
   reconciler_.configure(configuration_of({checked_web_service()}));

@@ -157,7 +157,7 @@ TEST_F(ReconcilerSlices, ServingTerminatingOnesAreUsedOnlyWhereNoneIsReady) {
   const auto dead = endpoint("127.0.0.2", false, false, true);
   reconciler_.configure(with({leaving, dead}));
   build();
-  EXPECT_EQ(picked(), "127.0.0.1:9090");
+  ASSERT_EQ(picked(), "127.0.0.1:9090");
   clock_.turn(std::chrono::hours(1));
   state("127.0.0.1:9090")->active = 1;
   expire();

@@ -139,6 +139,23 @@ TEST_F(ReconcilerHealth, HealthSurvivesAReloadThatChangesTheCheck) {
   EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.2:8080");
 }
 
+TEST_F(ReconcilerHealth, HealthSurvivesAReloadThatRelabelsServiceAndWorkloads) {
+  health_.say(kOne, true);
+  health_.say(kTwo, false);
+  build();
+  config::Service service = checked_web_service();
+  service.selector = selector("app=shop");
+  reconciler_.configure(configuration_of({service}));
+  for (const auto& [name, address] : {std::pair("one", "127.0.0.1"), std::pair("two", "127.0.0.2")}) {
+    Workload workload = web_workload(name, address);
+    workload.labels = {{"app", "shop"}};
+    put(workload);
+  }
+  build();
+  EXPECT_EQ(picked(), kOne);
+  EXPECT_EQ(health_.watched, 2U);
+}
+
 TEST_F(ReconcilerHealth, OnDownClosesSessionsOnlyWhereThePolicySaysSo) {
   config::Service service = checked_web_service();
   service.policy.on_down = config::OnDown::kCloseSessions;
