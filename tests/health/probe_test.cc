@@ -140,6 +140,9 @@ TEST_F(ProbeTest, HttpSearchesTheFirst64KiBOfAHugeBodyOnly) {
   const std::string padding(kMaxProbedBodyBytes, 'x');
   EXPECT_EQ(probe({.writes = {head, padding, "needle"}, .then = Then::kStayOpen}, check).detail,
             "HTTP 200, body lacks \"needle\"");
+  EXPECT_EQ(probe({.writes = {head, padding.substr(3) + "needle"}, .then = Then::kStayOpen}, check).detail,
+            "HTTP 200, body lacks \"needle\"")
+      << "the limit cuts it";
   EXPECT_EQ(probe({.writes = {head, padding.substr(6), "needle"}, .then = Then::kStayOpen}, check).outcome,
             ProbeOutcome::kSuccess);
 }
