@@ -12,6 +12,10 @@ if(RINGWAY_SANITIZE)
   target_link_options(ringway_options INTERFACE -fsanitize=${RINGWAY_SANITIZE})
 endif()
 
+# Where a preset asks for LTO, the libraries hold machine code as well, so that the daemon is linked with it and the many
+# test programs (tests/CMakeLists.txt) without: 1 second each in the place of 20.
+set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
+
 find_program(RINGWAY_CCACHE ccache)
 if(RINGWAY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGWAY_CCACHE})
