@@ -42,7 +42,7 @@ std::vector<std::string> policy_lines(const json& policy) {
   return {"balancer   " + text(policy, "balancer"), "check      " + check_text(policy),
           "connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") + " attempts",
           "idle       " + or_never(text(policy, "idleTimeout")),
-          "drain      " + or_never(text(drain, "timeout")) +
+          "drain      " + or_never(drain_timeout) +
               ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept")};
 }
 
