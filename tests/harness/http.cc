@@ -59,7 +59,10 @@ HttpAnswer talk(int fd, const std::string& request, milliseconds limit) {
 
 HttpAnswer http(const std::string& where, const std::string& method, const std::string& target, const std::string& body,
                 const std::string& headers, milliseconds limit) {
-  std::string request = method + " " + target + " HTTP/1.1\r\nHost: ringway\r\nConnection: close\r\n" + headers;
+  std::string request = method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + headers;
+  if (headers.find("Host:") == std::string::npos) {
+    request += "Host: " + (where.starts_with("unix:") ? "localhost" : where) + "\r\n";
+  }
   if (!body.empty() || method == "POST") {
     request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }
