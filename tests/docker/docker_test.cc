@@ -2,10 +2,10 @@
 
 #include <optional>
 
-#include "engine/box.h"
-#include "engine/docker_engine.h"
-#include "engine/image.h"
-#include "watch.h"
+#include "tests/docker/engine/box.h"
+#include "tests/docker/engine/docker_engine.h"
+#include "tests/docker/engine/image.h"
+#include "tests/docker/watch.h"
 
 namespace ringway::discovery {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "engine/box.h"
+#include "tests/docker/engine/box.h"
 
 int main(int argc, char** argv) {
   ringway::test::enter_box(argv);

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 
-#include "engine/box.h"
-#include "engine/podman_engine.h"
-#include "watch.h"
+#include "tests/docker/engine/box.h"
+#include "tests/docker/engine/podman_engine.h"
+#include "tests/docker/watch.h"
 
 namespace ringway::discovery {
 namespace {

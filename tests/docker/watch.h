@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "../source/recording_sink.h"
 #include "discovery/source/docker.h"
+#include "tests/source/recording_sink.h"
 
 namespace ringway::discovery {
 

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "testdata.h"
+#include "tests/source/testdata.h"
 
 namespace ringway::discovery {
 namespace {

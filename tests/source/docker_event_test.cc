@@ -5,7 +5,7 @@
 #include <csignal>
 #include <map>
 
-#include "testdata.h"
+#include "tests/source/testdata.h"
 
 namespace ringway::discovery {
 namespace {

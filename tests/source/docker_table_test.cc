@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "recording_sink.h"
+#include "tests/source/recording_sink.h"
 
 namespace ringway::discovery {
 namespace {

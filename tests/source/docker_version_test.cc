@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "testdata.h"
+#include "tests/source/testdata.h"
 
 namespace ringway::discovery {
 namespace {

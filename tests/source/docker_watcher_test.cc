@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "discovery/source/docker.h"
-#include "fake_engine.h"
-#include "recording_sink.h"
+#include "tests/source/fake_engine.h"
+#include "tests/source/recording_sink.h"
 
 namespace ringway::discovery {
 namespace {

@@ -1,4 +1,4 @@
-#include "fake_engine.h"
+#include "tests/source/fake_engine.h"
 
 #include <poll.h>
 #include <unistd.h>

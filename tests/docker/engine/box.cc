@@ -1,4 +1,4 @@
-#include "box.h"
+#include "tests/docker/engine/box.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "command.h"
+#include "tests/docker/engine/command.h"
 
 namespace ringway::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "command.h"
+#include "tests/docker/engine/command.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

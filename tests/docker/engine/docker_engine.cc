@@ -1,4 +1,4 @@
-#include "docker_engine.h"
+#include "tests/docker/engine/docker_engine.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "image.h"
+#include "tests/docker/engine/image.h"
 
 namespace ringway::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "command.h"
+#include "tests/docker/engine/command.h"
 
 namespace ringway::test {
 

@@ -1,6 +1,6 @@
-#include "image.h"
+#include "tests/docker/engine/image.h"
 
-#include "command.h"
+#include "tests/docker/engine/command.h"
 
 namespace ringway::test {
 

@@ -1,10 +1,10 @@
-#include "podman_engine.h"
+#include "tests/docker/engine/podman_engine.h"
 
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
-#include "image.h"
+#include "tests/docker/engine/image.h"
 
 namespace ringway::test {
 

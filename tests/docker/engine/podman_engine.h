@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "docker_engine.h"
+#include "tests/docker/engine/docker_engine.h"
 
 namespace ringway::test {
 
