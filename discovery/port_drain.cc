@@ -19,7 +19,7 @@ void PortRuntime::leave(Endpoint endpoint, proxy::Time now) {
   endpoint.old_check.reset();
   endpoint.last_up.reset();
   if (!endpoint.draining()) {
-    endpoint.deadline = now + drain_timeout_;
+    endpoint.deadline = drain_deadline(now);
   }
   leaving_.push_back(std::move(endpoint));
 }

@@ -194,7 +194,7 @@ void PortRuntime::mark_published(const Choice& choice, std::uint64_t coming, pro
       endpoint.deadline = proxy::Time::max();
       endpoint.closed = false;
     } else if (!endpoint.draining()) {
-      endpoint.deadline = now + drain_timeout_;
+      endpoint.deadline = drain_deadline(now);
     }
   }
   for (Endpoint& endpoint : leaving_) {

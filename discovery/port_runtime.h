@@ -69,6 +69,11 @@ class PortRuntime {
   [[nodiscard]] ServicePortView view() const;
 
  private:
+  /// When the sessions of an endpoint that begins to drain are closed. Draining without a limit still is draining, so
+  /// that is a time that never comes, and not `Time::max()`.
+  [[nodiscard]] proxy::Time drain_deadline(proxy::Time now) const {
+    return now + (drain_timeout_.count() > 0 ? proxy::Duration(drain_timeout_) : std::chrono::years(100));
+  }
   struct Choice {
     std::vector<std::shared_ptr<proxy::EndpointState>> endpoints;
     std::size_t ready = 0;
@@ -93,7 +98,7 @@ class PortRuntime {
   proxy::ServicePort shape_;
   std::optional<config::HealthCheck> check_;
   std::uint64_t check_generation_ = 1;
-  std::chrono::milliseconds drain_timeout_{0};
+  std::chrono::milliseconds drain_timeout_{0};  ///< 0 = no limit
   bool panic_ = false;
   std::shared_ptr<const proxy::ServicePort> running_;
 

@@ -23,6 +23,10 @@ std::string why_not_ready(const config::Pod& pod, bool has_address) {
 
 std::vector<proxy::IpAddress> addresses_of(const config::Pod& pod) {
   std::vector<proxy::IpAddress> addresses;
+  // The address of a finished Pod may be another's by now, and publishNotReadyAddresses would send sessions to it.
+  if (pod.finished) {
+    return addresses;
+  }
   for (const auto& text : pod.ips) {
     const auto address = proxy::IpAddress::parse(text);
     const auto same_family = [&](const proxy::IpAddress& known) { return known.is_v6() == address->is_v6(); };

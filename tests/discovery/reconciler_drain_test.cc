@@ -137,14 +137,26 @@ TEST_F(ReconcilerDrain, EndpointsOfARemovedServiceDrainAndAreTakenBackIfItReturn
   EXPECT_THAT(heard_.closed, ElementsAre(closed_));
 }
 
-TEST_F(ReconcilerDrain, TimeoutOfZeroClosesAtOnceButNotBeforeEveryWorkerKnows) {
+TEST_F(ReconcilerDrain, TimeoutOfZeroNeverCloses) {
   service_.policy.drain_timeout = seconds(0);
+  reconciler_.configure(configuration_of({service_}));
+  build();
+  remove("one");
+  build();
+  clock_.turn(std::chrono::hours(24 * 365));
+  expire();
+  EXPECT_THAT(heard_.closed, IsEmpty());
+}
+
+TEST_F(ReconcilerDrain, NothingIsClosedBeforeEveryWorkerKnows) {
+  service_.policy.drain_timeout = std::chrono::milliseconds(10);
   reconciler_.configure(configuration_of({service_}));
   build();
   remove("one");
   const auto before = snapshot_->version;
   const auto next = reconciler_.build();
   ASSERT_NE(next, nullptr);
+  clock_.turn(seconds(1));
   const proxy::Time look = reconciler_.expire(before);
   EXPECT_THAT(heard_.closed, IsEmpty()) << "a worker might still pick it";
   EXPECT_LE(look, clock_.now() + seconds(1));
