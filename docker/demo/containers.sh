@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # folder, started: of demo.sh
 # Backends of the demo as containers of the Docker Engine that answers at $DOCKER_HOST, else at /var/run/docker.sock.
 # Their image is made here, of the one static file; nothing is pulled.
 

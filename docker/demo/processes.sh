@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # folder, started: of demo.sh
 # Backends of the demo as processes: ringway-echo on loopback addresses, told to Ringway by `kind: Pod`.
 
 declare -A backend_pid=()
