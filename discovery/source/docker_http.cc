@@ -63,7 +63,7 @@ class DockerConnection::Impl {
     const bool kept = stream_.has_value();
     bool answer_began = false;
     auto answer = co_await try_get(target, body_limit, timeout, answer_began);
-    if (false && !answer_began && !closed_) {
+    if (!answer && kept && !answer_began && !closed_) {
       answer = co_await try_get(target, body_limit, timeout, answer_began);
     }
     co_return answer;
