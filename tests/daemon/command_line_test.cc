@@ -1,0 +1,200 @@
+#include "daemon/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/admin/api.h"
+#include "daemon/admin/server.h"
+#include "tests/daemon/fakes.h"
+#include "tests/daemon/serving.h"
+#include "tests/harness/await.h"
+#include "tests/harness/places.h"
+
+namespace ringway::daemon {
+namespace {
+
+using Result = ReloadReport::Result;
+
+struct Outcome {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+Outcome ringway(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "ringway");
+  std::ostringstream out;
+  std::ostringstream err;
+  const int status = run_command_line(static_cast<int>(arguments.size()), arguments.data(), out, err);
+  return {status, out.str(), err.str()};
+}
+
+TEST(CommandLine, wrong_usage_is_2_and_help_is_0) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{},
+                                                                     {"nonsense"},
+                                                                     {"run"},
+                                                                     {"check"},
+                                                                     {"get"},
+                                                                     {"get", "pods"},
+                                                                     {"get", "svc", "-o", "xml"},
+                                                                     {"get", "svc", "--nonsense"},
+                                                                     {"get", "sessions", "-w"},
+                                                                     {"get", "sessions", "-l", "a=b"},
+                                                                     {"describe", "service"},
+                                                                     {"describe", "pod", "x"},
+                                                                     {"drain"},
+                                                                     {"get", "svc", "--admin", "nonsense"}}) {
+    const auto outcome = ringway(arguments);
+    EXPECT_EQ(outcome.status, kWrongUsage) << testing::PrintToString(arguments) << outcome.out;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err, "");
+  }
+  EXPECT_EQ(ringway({"--help"}).status, kFine);
+  EXPECT_EQ(ringway({"get", "--help"}).status, kFine);
+  EXPECT_EQ(ringway({"--version"}).status, kFine);
+  EXPECT_EQ(ringway({"--help"}).err, "");
+}
+
+TEST(CommandLine, check_prints_what_would_run_or_every_mistake) {
+  const ringway::test::TemporaryFolder folder;
+  const std::string path = folder / "c.yaml";
+  std::ofstream(path)
+      << "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+         "spec: {clusterIP: 127.96.0.10, selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n";
+  const auto good = ringway({"check", "-c", path.c_str()});
+  EXPECT_EQ(good.status, kFine) << good.err;
+  for (const char* part : {"service default/web", "127.96.0.10:80/TCP to http", "app=web", "leastConnections"}) {
+    EXPECT_NE(good.out.find(part), std::string::npos) << part << " in " << good.out;
+  }
+  std::ofstream(path) << "apiVersion: v1\nkind: Service\nmetadata: {name: WEB}\n"
+                         "spec: {clusterIP: 127.96.0.10, selector: {app: web}, ports: [{port: 0}]}\n";
+  const auto bad = ringway({"check", "--config", path.c_str()});
+  EXPECT_EQ(bad.status, kFailed);
+  EXPECT_EQ(bad.out, "");
+  EXPECT_GE(std::ranges::count(bad.err, '\n'), 2) << bad.err;
+  EXPECT_NE(bad.err.find("c.yaml:"), std::string::npos);
+}
+
+TEST(CommandLine, version_works_without_a_daemon) {
+  const std::string admin = "http://" + ringway::test::refusing_endpoint().to_string();
+  const auto outcome = ringway({"version", "--admin", admin.c_str()});
+  EXPECT_EQ(outcome.status, kFine);
+  EXPECT_NE(outcome.out.find("kernel"), std::string::npos);
+  EXPECT_NE(outcome.out.find("none answers"), std::string::npos);
+}
+
+/// The commands against a daemon with the Service shop/web and two endpoints.
+class ClientCommandTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    board.add_endpoint("10.0.0.1:8080", discovery::EndpointCondition::kReady);
+    board.add_endpoint("10.0.0.2:8080", discovery::EndpointCondition::kDown).reason = "connect: refused";
+    loop.on_loop(
+        [&] { server = std::move(Server::start(loop.context.get_executor(), "127.0.0.1:0", api, {}).value()); });
+    admin = server->address();
+  }
+  void TearDown() override {
+    loop.on_loop([&] { server.reset(); });
+    loop.join();
+  }
+
+  Outcome ask(std::vector<const char*> arguments) {
+    arguments.insert(arguments.end(), {"--admin", admin.c_str()});
+    return ringway(std::move(arguments));
+  }
+
+  test::FakeBoard board;
+  Api api{board};
+  test::LoopThread loop;
+  std::unique_ptr<Server> server;
+  std::string admin;
+};
+
+TEST_F(ClientCommandTest, get_shows_a_table) {
+  EXPECT_EQ(ask({"get", "svc", "-n", "shop"}).out,
+            "NAME   TYPE        CLUSTER-IP    PORT(S)   ENDPOINTS   BALANCER\n"
+            "web    ClusterIP   127.96.0.10   80/TCP    1/2         leastConnections\n");
+  EXPECT_EQ(ask({"get", "endpoints", "-A"}).out,
+            "NAMESPACE   SERVICE   PORT   ADDRESS         WORKLOAD     STATE   ACTIVE   REASON\n"
+            "shop        web       http   10.0.0.1:8080   shop/web-1   ready   0\n"
+            "shop        web       http   10.0.0.2:8080   shop/web-2   down    0        connect: refused\n");
+}
+
+TEST_F(ClientCommandTest, get_finds_by_name_namespace_and_label) {
+  EXPECT_EQ(ask({"get", "services"}).out, "");
+  EXPECT_NE(ask({"get", "services"}).err.find("No services found in namespace default"), std::string::npos);
+  EXPECT_EQ(ask({"get", "services"}).status, kFine);
+  EXPECT_EQ(ask({"get", "service", "web", "-n", "shop"}).status, kFine);
+  EXPECT_EQ(ask({"get", "service/web", "-n", "shop"}).status, kFine);
+  const auto missing = ask({"get", "service", "web", "db", "-n", "shop"});
+  EXPECT_EQ(missing.status, kFailed);
+  EXPECT_NE(missing.err.find("service \"db\" not found"), std::string::npos);
+  EXPECT_NE(missing.out.find("web"), std::string::npos);
+  EXPECT_NE(ask({"get", "svc", "-A", "-l", "app=web"}).out, "");
+  EXPECT_EQ(ask({"get", "svc", "-A", "-l", "app!=web"}).out, "");
+  EXPECT_EQ(ask({"get", "svc", "-A", "-l", "app in ("}).status, kFailed);
+}
+
+TEST_F(ClientCommandTest, get_prints_json_and_yaml) {
+  EXPECT_TRUE(ask({"get", "svc", "-A", "-o", "json"}).out.starts_with("{\n  \"items\": ["));
+  EXPECT_TRUE(
+      ask({"get", "svc", "web", "-n", "shop", "-o", "yaml"}).out.starts_with("clusterIPs:\n- \"127.96.0.10\"\n"));
+  EXPECT_EQ(ask({"get", "svc", "-o", "json"}).out, "{\n  \"items\": []\n}\n");
+}
+
+TEST_F(ClientCommandTest, describe_says_why) {
+  const auto outcome = ask({"describe", "service", "web", "-n", "shop"});
+  EXPECT_EQ(outcome.status, kFine) << outcome.err;
+  for (const char* part : {"127.96.0.10:80/TCP", "leastConnections", "10.0.0.2:8080", "down", "connect: refused"}) {
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in " << outcome.out;
+  }
+  EXPECT_EQ(ask({"describe", "svc/web", "-n", "shop"}).status, kFine);
+  EXPECT_EQ(ask({"describe", "service", "db", "-n", "shop"}).status, kFailed);
+}
+
+TEST_F(ClientCommandTest, service_prints_its_urls) {
+  EXPECT_EQ(ask({"service", "web", "--url", "-n", "shop"}).out, "http://127.96.0.10:80\n");
+  EXPECT_EQ(ask({"service", "db", "--url"}).status, kFailed);
+}
+
+TEST_F(ClientCommandTest, drain_and_reload_report_what_came_of_it) {
+  EXPECT_EQ(ask({"drain", "web-1"}).out, "web-1 drained (1 endpoint)\n");
+  EXPECT_EQ(ask({"undrain", "web-1"}).status, kFine);
+  EXPECT_EQ(ask({"drain", "other"}).status, kFailed);
+  EXPECT_EQ(ask({"reload"}).out, "nothing changed\n");
+  loop.on_loop([&] { board.report = {Result::kApplied, {"service a/b: added"}, {}}; });
+  EXPECT_EQ(ask({"reload"}).out, "service a/b: added\n");
+  loop.on_loop([&] { board.report = {Result::kRefused, {}, {"c.yaml:1:2: x: wrong"}}; });
+  const auto refused = ask({"reload"});
+  EXPECT_EQ(refused.status, kFailed);
+  EXPECT_TRUE(refused.err.starts_with("c.yaml:1:2: x: wrong\n")) << refused.err;
+}
+
+TEST_F(ClientCommandTest, the_daemon_may_be_named_by_the_environment) {
+  setenv("RINGWAY_ADMIN", admin.c_str(), 1);
+  const auto outcome = ringway({"dashboard"});
+  unsetenv("RINGWAY_ADMIN");
+  EXPECT_EQ(outcome.out, admin + "/\n");
+}
+
+TEST_F(ClientCommandTest, a_watch_ends_with_an_error_when_the_daemon_does) {
+  board.known[{"docker", "1"}] = {.source = "docker", .id = "1", .ns = "", .name = "c", .ready = true};
+  std::thread stopper([&] {
+    ringway::test::wait_until([&] {
+      bool streaming = false;
+      loop.on_loop([&] { streaming = board.asked > 0; });
+      return streaming;
+    });
+    loop.on_loop([&] { server->stop(); });
+  });
+  const auto outcome = ask({"get", "wl", "-w"});
+  stopper.join();
+  EXPECT_EQ(outcome.status, kFailed);
+  EXPECT_NE(outcome.err, "");
+}
+
+}  // namespace
+}  // namespace ringway::daemon

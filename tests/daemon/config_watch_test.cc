@@ -1,0 +1,178 @@
+#include "daemon/config_watch.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fstream>
+
+#include "tests/harness/await.h"
+#include "tests/harness/places.h"
+
+namespace ringway::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+class ConfigWatchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto started = ConfigWatch::start(context.get_executor(), {.quiet = milliseconds(30), .longest = milliseconds(300)},
+                                      [this] { ++calls; });
+    ASSERT_TRUE(started) << started.error().context;
+    watch = std::move(*started);
+  }
+
+  static void write(const fs::path& path, const std::string& text = "x") { std::ofstream(path) << text; }
+
+  /// Runs the loop until `calls` is `wanted`.
+  [[nodiscard]] bool called(int wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
+    while (calls < wanted && std::chrono::steady_clock::now() < deadline) {
+      context.run_one_for(milliseconds(100));
+    }
+    return calls == wanted;
+  }
+
+  /// Whether all that was done until now causes no call: a change that does cause one follows and is the only one.
+  [[nodiscard]] bool quiet() {
+    const int before = calls;
+    write(marker);
+    return called(before + 1);
+  }
+
+  /// Begins to watch `file`, and the marker of `quiet`.
+  void watch_with_marker(std::vector<fs::path> files, const std::vector<fs::path>& folders = {}) {
+    fs::create_directory(folder / "marker");
+    marker = folder / "marker/m.yaml";
+    files.push_back(marker);
+    EXPECT_TRUE(watch->watch(files, folders).empty());
+  }
+
+  ringway::test::TemporaryFolder folder;
+  boost::asio::io_context context{1};
+  std::unique_ptr<ConfigWatch> watch;
+  fs::path marker;
+  int calls = 0;
+};
+
+TEST_F(ConfigWatchTest, a_write_and_a_rename_over_are_seen) {
+  const fs::path file = folder / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  write(file, "y");
+  EXPECT_TRUE(called(1));
+  write(folder / ".a.swp", "z");
+  fs::rename(folder / ".a.swp", file);
+  EXPECT_TRUE(called(2));
+  fs::remove(file);
+  EXPECT_TRUE(called(3));
+  write(file, "back");
+  EXPECT_TRUE(called(4));
+}
+
+TEST_F(ConfigWatchTest, a_burst_is_one_call) {
+  const fs::path file = folder / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  for (int i = 0; i < 50; ++i) {
+    write(file, std::to_string(i));
+    context.poll();
+  }
+  EXPECT_TRUE(called(1));
+  EXPECT_TRUE(quiet());
+}
+
+TEST_F(ConfigWatchTest, a_burst_that_does_not_end_is_cut) {
+  const fs::path file = folder / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
+  while (calls == 0 && std::chrono::steady_clock::now() < deadline) {
+    write(file, "again");
+    context.run_one_for(milliseconds(5));
+  }
+  EXPECT_GE(calls, 1);
+}
+
+TEST_F(ConfigWatchTest, other_files_of_the_folder_do_not_matter) {
+  const fs::path file = folder / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  write(folder / "b.yaml");
+  write(folder / "a.yaml~");
+  EXPECT_TRUE(quiet());
+}
+
+TEST_F(ConfigWatchTest, a_new_file_of_a_watched_folder_matters_when_it_could_be_read) {
+  const fs::path drop_in = folder / "services.d";
+  fs::create_directory(drop_in);
+  watch_with_marker({}, {drop_in});
+  write(drop_in / ".hidden.yaml");
+  write(drop_in / "README");
+  EXPECT_TRUE(quiet());
+  write(drop_in / "new.yaml");
+  EXPECT_TRUE(called(2));
+}
+
+TEST_F(ConfigWatchTest, the_link_that_kubernetes_swaps_is_seen) {
+  const fs::path mount = folder / "mount";
+  fs::create_directories(mount / "..1");
+  fs::create_directories(mount / "..2");
+  write(mount / "..1/a.yaml", "one");
+  write(mount / "..2/a.yaml", "two");
+  fs::create_symlink("..1", mount / "..data");
+  fs::create_symlink("..data/a.yaml", mount / "a.yaml");
+  watch_with_marker({mount / "a.yaml"});
+  fs::create_symlink("..2", mount / "..data_tmp");
+  fs::rename(mount / "..data_tmp", mount / "..data");
+  EXPECT_TRUE(called(1));
+}
+
+TEST_F(ConfigWatchTest, the_file_behind_a_link_is_watched_too) {
+  fs::create_directory(folder / "real");
+  write(folder / "real/a.yaml");
+  fs::create_symlink(folder / "real/a.yaml", folder / "a.yaml");
+  watch_with_marker({folder / "a.yaml"});
+  write(folder / "real/a.yaml", "y");
+  EXPECT_TRUE(called(1));
+}
+
+TEST_F(ConfigWatchTest, a_folder_that_is_not_there_yet_is_waited_for) {
+  const fs::path deep = folder / "later/services.d";
+  watch_with_marker({}, {deep});
+  fs::create_directories(deep);
+  EXPECT_TRUE(called(1));
+  EXPECT_TRUE(watch->watch({marker}, {deep}).empty());
+  write(deep / "a.yaml");
+  EXPECT_TRUE(called(2));
+  fs::remove_all(folder / "later");
+  EXPECT_TRUE(called(3));
+  EXPECT_TRUE(watch->watch({marker}, {deep}).empty());
+  fs::create_directories(deep);
+  EXPECT_TRUE(called(4));
+}
+
+TEST_F(ConfigWatchTest, what_is_not_named_any_more_is_let_go) {
+  const fs::path drop_in = folder / "services.d";
+  fs::create_directory(drop_in);
+  watch_with_marker({}, {drop_in});
+  EXPECT_TRUE(watch->watch({marker}, {}).empty());
+  write(drop_in / "a.yaml");
+  EXPECT_TRUE(quiet());
+}
+
+TEST_F(ConfigWatchTest, nothing_is_called_after_its_end) {
+  const fs::path file = folder / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  write(file, "y");
+  context.run_one_for(milliseconds(10));
+  watch.reset();
+  context.run_for(milliseconds(100));
+  EXPECT_EQ(calls, 0);
+}
+
+}  // namespace
+}  // namespace ringway::daemon

@@ -1,0 +1,91 @@
+#include "tests/daemon/fakes.h"
+
+#include <utility>
+
+namespace ringway::daemon::test {
+
+proxy::Result<void> FakeDataPlane::bind(const proxy::Snapshot&) {
+  ++binds;
+  if (!bind_error.empty()) {
+    return proxy::failure(proxy::ErrorCode::kInUse, bind_error);
+  }
+  return {};
+}
+
+void FakeDataPlane::publish(std::shared_ptr<const proxy::Snapshot> snapshot) {
+  published.push_back(std::move(snapshot));
+  if (apply_at_once) {
+    in_force = published.back()->version;
+    if (switched) {
+      switched();
+    }
+  }
+}
+
+void FakeDataPlane::list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) {
+  auto some = sessions;
+  some.resize(std::min(some.size(), limit));
+  done(std::move(some));
+}
+
+std::vector<std::string> FakeDataPlane::listens(const proxy::Snapshot& snapshot) {
+  std::vector<std::string> out;
+  for (const auto& port : snapshot.ports) {
+    if (port) {
+      for (const auto& address : port->listen) {
+        out.push_back(address.to_string());
+      }
+    }
+  }
+  return out;
+}
+
+FakeBoard::FakeBoard() : stats_(std::make_shared<proxy::ServiceStats>(2)) {
+  config::Service service;
+  service.metadata = {.name = "web", .ns = "shop", .labels = {{"app", "web"}}, .annotations = {}, .at = {}};
+  service.cluster_ips = {"127.96.0.10"};
+  service.ports = {
+      {.name = "http", .port = 80, .protocol = config::Protocol::kTcp, .target_port = std::string("http")}};
+  configured.services.push_back(std::move(service));
+  configured.ringway.node = "node-a";
+  heard["file"] = {.synced = true, .connected = true, .detail = ""};
+}
+
+discovery::EndpointView& FakeBoard::add_endpoint(const std::string& address, discovery::EndpointCondition condition) {
+  const proxy::ServiceKey key{"shop", "web", "http", proxy::Protocol::kTcp};
+  auto& view = endpoints_.emplace_back();
+  last_state_ = std::make_shared<proxy::EndpointState>(key, proxy::SocketAddress::parse(address).value(),
+                                                       "shop/web-" + std::to_string(endpoints_.size()), stats_);
+  view.state = last_state_;
+  view.source = "file";
+  view.condition = condition;
+  view.usable = condition == discovery::EndpointCondition::kReady;
+  return view;
+}
+
+std::vector<discovery::ServiceView> FakeBoard::services() const {
+  ++asked;
+  if (!has_service) {
+    return {};
+  }
+  auto running = std::make_shared<proxy::ServicePort>();
+  running->key = {"shop", "web", "http", proxy::Protocol::kTcp};
+  running->listen = {proxy::SocketAddress::parse("127.96.0.10:80").value()};
+  running->panic = panic;
+  running->stats = stats_;
+  discovery::ServicePortView port;
+  port.configured = configured.services.front().ports.data();
+  port.running = std::move(running);
+  port.endpoints = endpoints_;
+  discovery::ServiceView view;
+  view.service = configured.services.data();
+  view.ports.push_back(std::move(port));
+  return {view};
+}
+
+std::size_t FakeBoard::set_drained(std::string_view endpoint, bool drained) {
+  drains.emplace_back(endpoint, drained);
+  return endpoint == "web-1" ? 1 : 0;
+}
+
+}  // namespace ringway::daemon::test

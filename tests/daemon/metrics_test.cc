@@ -1,0 +1,120 @@
+#include "daemon/admin/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+
+#include "tests/daemon/fakes.h"
+#include "tests/harness/daemon.h"
+
+namespace ringway::daemon {
+namespace {
+
+using discovery::EndpointCondition;
+using ringway::test::sum_of_samples;
+
+TEST(Metrics, counters_are_summed_over_workers) {
+  test::FakeBoard board;
+  board.stats().worker(0).connections.add(3);
+  board.stats().worker(1).connections.add(4);
+  board.stats().worker(1).bytes_upstream.add(1000);
+  board.stats().worker(0).ended[static_cast<std::size_t>(proxy::Cause::kNoEndpoint)].add(2);
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connections_total", {{"namespace", "shop"}, {"service", "web"}}), 7);
+  EXPECT_EQ(sum_of_samples(text, "ringway_bytes_total", {{"direction", "upstream"}}), 1000);
+  EXPECT_EQ(sum_of_samples(text, "ringway_bytes_total", {{"direction", "downstream"}}), 0);
+  EXPECT_EQ(sum_of_samples(text, "ringway_rejected_total", {{"reason", "noEndpoint"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_sessions_ended_total", {{"cause", "noEndpoint"}}), 2);
+}
+
+TEST(Metrics, a_histogram_counts_upwards_to_its_sum) {
+  test::FakeBoard board;
+  board.stats().worker(0).observe_connect(75);
+  board.stats().worker(1).observe_connect(2'000);
+  board.stats().worker(1).observe_connect(60'000'000);
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connect_seconds_bucket", {{"le", "0.0001"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connect_seconds_bucket", {{"le", "0.0025"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connect_seconds_bucket", {{"le", "5"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connect_seconds_bucket", {{"le", "+Inf"}}), 3);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connect_seconds_count", {}), 3);
+  EXPECT_NEAR(sum_of_samples(text, "ringway_connect_seconds_sum", {}).value(), 60.002075, 1e-6);
+}
+
+TEST(Metrics, an_endpoint_is_up_when_it_is_ready_and_counted_by_its_state) {
+  test::FakeBoard board;
+  board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
+  test::FakeCheck check;
+  check.good = 5;
+  check.bad = 2;
+  auto& down = board.add_endpoint("10.0.0.2:80", EndpointCondition::kDown);
+  down.check = &check;
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoint_up", {{"endpoint", "10.0.0.1:80"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoint_up", {{"endpoint", "10.0.0.2:80"}}), 0);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"state", "ready"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"state", "down"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"state", "draining"}}), 0);
+  EXPECT_EQ(sum_of_samples(text, "ringway_health_checks_total", {{"result", "failure"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_health_checks_total", {{"result", "success"}}), 5);
+}
+
+TEST(Metrics, a_removed_service_leaves_nothing_behind) {
+  test::FakeBoard board;
+  board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
+  EXPECT_NE(metrics_text(board).find("service=\"web\""), std::string::npos);
+  board.has_service = false;
+  EXPECT_EQ(metrics_text(board).find("service=\"web\""), std::string::npos);
+}
+
+TEST(Metrics, a_source_without_its_stream_is_not_synced) {
+  test::FakeBoard board;
+  board.heard["docker"] = {.synced = true, .connected = false, .detail = "gone"};
+  board.news[{"docker", "upsert"}] = 9;
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_discovery_synced", {{"provider", "file"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_discovery_synced", {{"provider", "docker"}}), 0);
+  EXPECT_EQ(sum_of_samples(text, "ringway_discovery_events_total", {{"provider", "docker"}, {"type", "upsert"}}), 9);
+}
+
+TEST(Metrics, reloads_and_propagation_are_told) {
+  test::FakeBoard board;
+  board.counts.reloads = {1, 2, 3};
+  board.counts.config_valid = false;
+  board.counts.observe_propagation(std::chrono::microseconds(700));
+  board.counts.observe_propagation(std::chrono::microseconds(-5));
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_reloads_total", {{"result", "applied"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_reloads_total", {{"result", "refused"}}), 3);
+  EXPECT_EQ(sum_of_samples(text, "ringway_config_valid", {}), 0);
+  EXPECT_EQ(sum_of_samples(text, "ringway_propagation_seconds_bucket", {{"le", "0.0005"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_propagation_seconds_bucket", {{"le", "0.001"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_propagation_seconds_count", {}), 2);
+}
+
+TEST(Metrics, the_text_is_what_prometheus_reads) {
+  test::FakeBoard board;
+  board.add_endpoint("[::1]:80", EndpointCondition::kReady);
+  board.heard["a\"b\\c\nd"] = {};
+  std::istringstream lines(metrics_text(board));
+  std::set<std::string> families;
+  std::string type;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      std::istringstream words(line.substr(7));
+      std::string name;
+      words >> name >> type;
+      EXPECT_TRUE(families.insert(name).second) << name << " stands twice";
+      EXPECT_EQ(name.ends_with("_total"), type == "counter") << line;
+    } else if (!line.starts_with("#")) {
+      EXPECT_TRUE(line.starts_with("ringway_")) << line;
+      EXPECT_NE(line.rfind(' '), std::string::npos);
+    }
+  }
+  EXPECT_TRUE(families.contains("ringway_build_info"));
+  EXPECT_NE(metrics_text(board).find(R"(provider="a\"b\\c\nd")"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ringway::daemon

@@ -1,0 +1,264 @@
+#include "daemon/admin/server.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "daemon/admin/api.h"
+#include "daemon/admin/host_check.h"
+#include "daemon/admin/listen.h"
+#include "daemon/cli/client.h"
+#include "tests/daemon/fakes.h"
+#include "tests/daemon/serving.h"
+#include "tests/harness/http.h"
+#include "tests/harness/places.h"
+#include "tests/harness/tcp_client.h"
+
+namespace ringway::daemon {
+namespace {
+
+using nlohmann::json;
+using ringway::test::TcpClient;
+using std::chrono::milliseconds;
+
+class ServerTest : public testing::Test {
+ protected:
+  void serve(const std::string& where = "127.0.0.1:0", const Server::Limits& limits = {}) {
+    loop.on_loop([&] {
+      auto started = Server::start(loop.context.get_executor(), where, api, limits);
+      ASSERT_TRUE(started) << started.error().context;
+      server = std::move(*started);
+    });
+    address = server->address();
+  }
+
+  void TearDown() override {
+    loop.on_loop([&] { server.reset(); });
+    loop.join();
+  }
+
+  [[nodiscard]] proxy::SocketAddress socket_address() const {
+    return proxy::SocketAddress::parse(address.substr(std::string("http://").size())).value();
+  }
+
+  /// Sends bytes and returns all that comes until the server closes.
+  [[nodiscard]] std::string raw(const std::string& bytes, milliseconds limit = ringway::test::kPatience) const {
+    TcpClient client(socket_address());
+    client.send(bytes);
+    return client.receive_all(limit);
+  }
+
+  [[nodiscard]] static int status(const std::string& answer) {
+    return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
+  }
+
+  test::FakeBoard board;
+  Api api{board};
+  test::LoopThread loop;
+  std::unique_ptr<Server> server;
+  std::string address;
+};
+
+TEST_F(ServerTest, a_connection_serves_one_request_after_another) {
+  serve();
+  TcpClient client(socket_address());
+  const std::string once = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.send(once + once + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answers = client.receive_all();
+  std::size_t count = 0;
+  for (std::size_t at = answers.find("200 OK"); at != std::string::npos; at = answers.find("200 OK", at + 1)) {
+    ++count;
+  }
+  EXPECT_EQ(count, 3) << answers;
+}
+
+TEST_F(ServerTest, head_gives_the_length_and_no_body) {
+  serve();
+  const std::string answer = raw("HEAD /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("Content-Length: 2\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+}
+
+TEST_F(ServerTest, a_name_that_is_not_ours_is_not_answered_on_loopback) {
+  serve();
+  const auto with_host = [&](const std::string& host) {
+    return status(raw("GET /livez HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"));
+  };
+  EXPECT_EQ(with_host("localhost:9900"), 200);
+  EXPECT_EQ(with_host("127.0.0.1"), 200);
+  EXPECT_EQ(with_host("[::1]:9900"), 200);
+  EXPECT_EQ(with_host("evil.example"), 403);
+  EXPECT_EQ(with_host("127.0.0.1.evil.example"), 403);
+  EXPECT_EQ(status(raw("GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")), 403);
+}
+
+TEST(HostCheck, only_loopback_names_pass) {
+  for (const char* host : {"localhost", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:9900"}) {
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  }
+  for (const char* host : {"", ":", "[", "]", "[]", "localhost.evil", "10.0.0.1", "[fd00::1]:80", "localhost:80:x"}) {
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+  }
+}
+
+TEST_F(ServerTest, what_is_too_large_or_no_http_is_refused) {
+  serve();
+  const std::string head = "GET /livez HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_EQ(status(raw(head + "X: " + std::string(20'000, 'x') + "\r\n\r\n")), 431);
+  EXPECT_EQ(status(raw("POST /api/v1/drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n")), 413);
+  EXPECT_EQ(status(raw("garbage\r\n\r\n")), 400);
+  EXPECT_EQ(status(raw("GET http://x/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")), 400);
+  EXPECT_EQ(status(raw("\x16\x03\x01\x02" + std::string(200, '\x01'))), 400);
+  EXPECT_EQ(ringway::test::http(address.substr(7), "GET", "/livez").status, 200) << "it still serves";
+}
+
+TEST_F(ServerTest, a_change_needs_its_header) {
+  serve();
+  const std::string where = address.substr(7);
+  EXPECT_EQ(ringway::test::http(where, "POST", "/api/v1/reload", "").status, 403);
+  EXPECT_EQ(ringway::test::http(where, "POST", "/api/v1/reload", "", "X-Ringway: 1\r\n").status, 200);
+}
+
+TEST_F(ServerTest, a_client_that_says_nothing_is_closed) {
+  Server::Limits limits;
+  limits.idle = milliseconds(50);
+  serve("127.0.0.1:0", limits);
+  TcpClient silent(socket_address());
+  EXPECT_EQ(silent.receive_all(), "");
+  EXPECT_EQ(silent.ending(), ringway::test::Ending::kFin);
+  EXPECT_EQ(raw("GET /livez HT"), "") << "half a request is as good as none";
+}
+
+TEST_F(ServerTest, one_client_too_many_is_turned_away) {
+  Server::Limits limits;
+  limits.clients = 2;
+  serve("127.0.0.1:0", limits);
+  TcpClient first(socket_address());
+  TcpClient second(socket_address());
+  const std::string live = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (auto* client : {&first, &second}) {
+    client->send(live);
+    EXPECT_EQ(client->receive(12), "HTTP/1.1 200");
+  }
+  EXPECT_EQ(status(raw("")), 503);
+  first.close();
+  EXPECT_TRUE(ringway::test::wait_until(
+      [&] { return status(raw("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) == 200; }));
+}
+
+TEST_F(ServerTest, a_stream_tells_changes_as_they_come) {
+  Server::Limits limits;
+  limits.pace = milliseconds(1);
+  serve("127.0.0.1:0", limits);
+  const AdminClient client(parse_admin_url(address).value());
+  int messages = 0;
+  const auto ended = client.stream("/api/v1/stream", [&](const json& data) {
+    if (++messages == 1) {
+      EXPECT_EQ(data["services"].size(), 1);
+      loop.on_loop([&] {
+        board.add_endpoint("10.0.0.1:80", discovery::EndpointCondition::kReady);
+        server->notify();
+      });
+      return true;
+    }
+    EXPECT_EQ(data["endpoints"].size(), 1);
+    return false;
+  });
+  EXPECT_TRUE(ended) << ended.error().context;
+  EXPECT_EQ(messages, 2);
+}
+
+TEST_F(ServerTest, streams_are_limited_apart_from_clients) {
+  Server::Limits limits;
+  limits.streams = 1;
+  serve("127.0.0.1:0", limits);
+  const AdminClient client(parse_admin_url(address).value());
+  const auto ended = client.stream("/api/v1/stream", [&](const json&) {
+    const auto refused = client.stream("/api/v1/stream", [](const json&) { return true; });
+    EXPECT_FALSE(refused);
+    EXPECT_NE(refused.error().context.find("too many streams"), std::string::npos) << refused.error().context;
+    return false;
+  });
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(ServerTest, a_stop_ends_streams_and_idle_clients) {
+  serve();
+  TcpClient idle(socket_address());
+  TcpClient stream(socket_address());
+  stream.send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(stream.receive(12), "HTTP/1.1 200");
+  loop.on_loop([&] { server->stop(); });
+  stream.receive_all();
+  idle.receive_all();
+  EXPECT_NE(stream.ending(), ringway::test::Ending::kTimeout);
+  EXPECT_NE(idle.ending(), ringway::test::Ending::kTimeout);
+  EXPECT_FALSE(TcpClient(socket_address()).connected());
+}
+
+TEST_F(ServerTest, a_unix_socket_is_for_its_owner_alone_and_goes_with_the_server) {
+  const ringway::test::TemporaryFolder folder;
+  const std::string path = folder / "admin.sock";
+  serve("unix:" + path);
+  struct stat status{};
+  ASSERT_EQ(lstat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_EQ(ringway::test::http("unix:" + path, "GET", "/livez").status, 200);
+  const AdminClient client(parse_admin_url("unix:" + path).value());
+  EXPECT_TRUE(client.get("/api/v1/services")->ok());
+
+  loop.on_loop([&] {
+    const auto second = listen_admin(loop.context.get_executor(), "unix:" + path);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, proxy::ErrorCode::kInUse);
+    server.reset();
+  });
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ServerTest, a_socket_that_nobody_serves_is_replaced_and_a_file_is_not) {
+  const ringway::test::TemporaryFolder folder;
+  const std::string path = folder / "admin.sock";
+  loop.on_loop([&] {
+    auto left = listen_admin(loop.context.get_executor(), "unix:" + path);
+    ASSERT_TRUE(left);
+    left->acceptor.close();
+    ASSERT_TRUE(std::filesystem::exists(path));
+    const auto again = listen_admin(loop.context.get_executor(), "unix:" + path);
+    EXPECT_TRUE(again) << again.error().context;
+
+    const std::string file = folder / "file";
+    std::ofstream(file) << "precious";
+    EXPECT_FALSE(listen_admin(loop.context.get_executor(), "unix:" + file));
+    EXPECT_TRUE(std::filesystem::exists(file));
+  });
+  serve();
+}
+
+TEST_F(ServerTest, an_address_in_use_or_no_address_is_a_clear_error) {
+  serve();
+  loop.on_loop([&] {
+    const auto taken = listen_admin(loop.context.get_executor(), address.substr(7));
+    ASSERT_FALSE(taken);
+    EXPECT_NE(taken.error().context.find("admin.listen"), std::string::npos);
+    for (const auto& where :
+         std::vector<std::string>{"", "unix:", "9900", "localhost", "unix:" + std::string(200, 'a')}) {
+      EXPECT_FALSE(listen_admin(loop.context.get_executor(), where)) << where;
+    }
+  });
+}
+
+TEST(AdminClient, nobody_there_is_said_with_what_to_do) {
+  const auto address = ringway::test::refusing_endpoint().to_string();
+  const AdminClient client(parse_admin_url("http://" + address).value());
+  const auto answer = client.get("/livez");
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().context.find("no ringway answers at http://" + address), std::string::npos);
+  EXPECT_NE(answer.error().context.find("ringway run --config FILE"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ringway::daemon

@@ -1,0 +1,262 @@
+#include "daemon/supervisor.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+
+#include "config/load.h"
+#include "daemon/changes.h"
+#include "tests/daemon/fakes.h"
+#include "tests/harness/await.h"
+#include "tests/harness/places.h"
+
+namespace ringway::daemon {
+namespace {
+
+using Result = ReloadReport::Result;
+using std::chrono::milliseconds;
+
+constexpr char kSettings[] =
+    "apiVersion: ringway/v1\nkind: Ringway\nspec:\n  admin: {listen: \"127.0.0.1:0\"}\n  node: {name: n}\n"
+    "  log: {level: error}\n";
+constexpr char kPod[] =
+    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-1, labels: {app: web}}\n"
+    "spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}\nstatus: {podIP: 127.0.0.11}\n";
+
+std::string service(const std::string& name, const std::string& ip) {
+  return "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name + "}\nspec: {clusterIP: " + ip +
+         ", selector: {app: web}, ports: [{port: 80}]}\n";
+}
+
+class SupervisorTest : public testing::Test {
+ protected:
+  void SetUp() override { write(std::string(kSettings) + kPod + service("web", "127.96.0.10")); }
+
+  void write(const std::string& text) const { std::ofstream(path()) << text; }
+  [[nodiscard]] std::string path() const { return folder / "c.yaml"; }
+
+  [[nodiscard]] std::unique_ptr<Supervisor> make(bool watch_files = false) {
+    SupervisorOptions options;
+    options.config_paths = {path()};
+    options.handle_signals = false;
+    options.watch_files = watch_files;
+    options.longest_drain = milliseconds(20);
+    options.start_data_plane = [this](const proxy::DataPlaneOptions&) {
+      auto made = std::make_unique<test::FakeDataPlane>();
+      plane = made.get();
+      plane->bind_error = bind_error;
+      return proxy::Result<std::unique_ptr<proxy::DataPlane>>(std::move(made));
+    };
+    options.make_health_checker = [](boost::asio::io_context&) { return std::make_unique<test::FakeChecker>(); };
+    return std::make_unique<Supervisor>(context, std::move(options));
+  }
+
+  void start(bool watch_files = false) {
+    supervisor = make(watch_files);
+    const auto started = supervisor->start();
+    ASSERT_TRUE(started) << started.error().front();
+  }
+
+  /// Runs the loop until `condition` holds.
+  [[nodiscard]] bool run_until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      context.run_one_for(milliseconds(50));
+    }
+    return condition();
+  }
+
+  [[nodiscard]] std::vector<std::string> listens() const {
+    return test::FakeDataPlane::listens(*plane->published.back());
+  }
+
+  ringway::test::TemporaryFolder folder;
+  boost::asio::io_context context{1};
+  test::FakeDataPlane* plane = nullptr;  ///< the Supervisor's
+  std::string bind_error;
+  std::unique_ptr<Supervisor> supervisor;
+};
+
+TEST_F(SupervisorTest, a_start_binds_then_publishes_what_the_files_say) {
+  start();
+  EXPECT_EQ(plane->binds, 1);
+  EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.10:80"});
+  EXPECT_EQ(plane->published.back()->ports.at(0)->endpoints.at(0)->address.to_string(), "127.0.0.11:80");
+  EXPECT_TRUE(supervisor->admin_address().starts_with("http://127.0.0.1:"));
+  EXPECT_TRUE(supervisor->board().sources().at("file").synced);
+}
+
+TEST_F(SupervisorTest, a_start_with_mistakes_or_without_its_address_fails_and_stops_the_data_plane) {
+  bind_error = "binding default/web on 127.96.0.10:80: address in use";
+  auto failing = make();
+  auto started = failing->start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error(), std::vector<std::string>{bind_error});
+  EXPECT_TRUE(plane->stopped);
+  EXPECT_TRUE(plane->published.empty());
+
+  write("kind: Nonsense\n");
+  started = make()->start();
+  ASSERT_FALSE(started);
+  EXPECT_FALSE(started.error().empty());
+
+  write("apiVersion: ringway/v1\nkind: Ringway\nspec: {engine: epoll}\n");
+  started = make()->start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().front().find("epoll"), std::string::npos);
+}
+
+TEST_F(SupervisorTest, a_reload_binds_and_swaps_and_says_what_changed) {
+  start();
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.11") + service("api", "127.96.0.12"));
+  const auto report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kApplied);
+  EXPECT_EQ(report.changes, (std::vector<std::string>{"service default/api: added", "service default/web: changed"}));
+  EXPECT_EQ(listens(), (std::vector<std::string>{"127.96.0.11:80", "127.96.0.12:80"}));
+  EXPECT_EQ(supervisor->board().tallies().reloads[0], 1);
+}
+
+TEST_F(SupervisorTest, a_refused_reload_leaves_all_as_it_was_until_a_good_one) {
+  start();
+  const std::size_t published = plane->published.size();
+  write(std::string(kSettings) + service("web", "127.96.0.10") + "policy: {balancr: random}\n");
+  auto report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kRefused);
+  ASSERT_FALSE(report.mistakes.empty());
+  EXPECT_NE(report.mistakes[0].find("c.yaml:"), std::string::npos) << report.mistakes[0];
+  EXPECT_FALSE(supervisor->board().tallies().config_valid);
+  EXPECT_EQ(supervisor->board().configuration().pods.size(), 1);
+  EXPECT_EQ(plane->published.size(), published);
+
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
+  report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kUnchanged);
+  EXPECT_TRUE(supervisor->board().tallies().config_valid);
+  EXPECT_EQ(plane->published.size(), published);
+}
+
+TEST_F(SupervisorTest, a_failing_bind_keeps_all) {
+  start();
+  plane->bind_error = "binding default/api on 127.96.0.12:80: address in use";
+  const std::size_t published = plane->published.size();
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.10") + service("api", "127.96.0.12"));
+  auto report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kRefused);
+  EXPECT_EQ(report.mistakes, std::vector<std::string>{plane->bind_error});
+  EXPECT_TRUE(report.changes.empty());
+  EXPECT_EQ(plane->published.size(), published);
+  EXPECT_EQ(supervisor->board().configuration().services.size(), 1);
+  EXPECT_EQ(supervisor->board().services().size(), 1);
+  EXPECT_EQ(supervisor->board().tallies().reloads[2], 1);
+
+  plane->bind_error = "";
+  report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kApplied);
+  EXPECT_EQ(listens().size(), 2);
+}
+
+TEST_F(SupervisorTest, what_cannot_change_while_running_is_refused_by_name) {
+  start();
+  write("apiVersion: ringway/v1\nkind: Ringway\nspec: {workers: 7, node: {name: other}}\n" +
+        service("web", "127.96.0.10"));
+  const auto report = supervisor->board().reload();
+  EXPECT_EQ(report.result, Result::kRefused);
+  std::string all;
+  for (const auto& line : report.mistakes) {
+    all += line + "\n";
+  }
+  for (const char* part : {"spec.workers", "spec.node.name", "spec.admin.listen", "restart"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << all;
+  }
+}
+
+TEST_F(SupervisorTest, a_changed_file_is_one_reload) {
+  start(true);
+  for (int i = 0; i < 5; ++i) {
+    write(std::string(kSettings) + kPod + service("web", "127.96.0.1" + std::to_string(i + 1)));
+    context.poll();
+  }
+  EXPECT_TRUE(run_until([&] { return listens() == std::vector<std::string>{"127.96.0.15:80"}; }));
+  EXPECT_EQ(supervisor->board().tallies().reloads[0], 1);
+}
+
+TEST_F(SupervisorTest, a_file_that_is_gone_is_refused_and_found_again) {
+  start(true);
+  std::filesystem::remove(path());
+  EXPECT_TRUE(run_until([&] { return !supervisor->board().tallies().config_valid; }));
+  EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.10:80"});
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.20"));
+  EXPECT_TRUE(run_until([&] { return supervisor->board().tallies().config_valid; }));
+  EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.20:80"});
+}
+
+TEST_F(SupervisorTest, propagation_is_counted_when_every_worker_has_switched) {
+  start();
+  const auto counted = [&] {
+    std::uint64_t sum = 0;
+    for (const auto bucket : supervisor->board().tallies().propagation_buckets) {
+      sum += bucket;
+    }
+    return sum;
+  };
+  EXPECT_TRUE(run_until([&] { return counted() == 1; }));
+  plane->apply_at_once = false;
+  write(std::string(kSettings) + service("web", "127.96.0.10"));
+  EXPECT_EQ(supervisor->board().reload().result, Result::kApplied);
+  plane->switched();
+  context.poll();
+  EXPECT_EQ(counted(), 1) << "one worker still runs the version before";
+  plane->in_force = plane->published.back()->version;
+  plane->switched();
+  EXPECT_TRUE(run_until([&] { return counted() == 2; }));
+}
+
+TEST_F(SupervisorTest, draining_by_hand_takes_an_endpoint_out_and_back) {
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
+  start();
+  EXPECT_EQ(supervisor->board().set_drained("127.0.0.11:80", true), 1);
+  EXPECT_TRUE(run_until([&] { return plane->published.back()->ports.at(0)->endpoints.empty(); }));
+  EXPECT_EQ(supervisor->board().set_drained("default/web-1", false), 1);
+  EXPECT_TRUE(run_until([&] { return plane->published.back()->ports.at(0)->endpoints.size() == 1; }));
+  EXPECT_EQ(supervisor->board().set_drained("nothing", true), 0);
+}
+
+TEST_F(SupervisorTest, an_end_drains_first_and_then_stops) {
+  start();
+  EXPECT_FALSE(supervisor->board().stopping());
+  supervisor->end();
+  EXPECT_TRUE(supervisor->board().stopping());
+  EXPECT_FALSE(plane->stopped);
+  EXPECT_EQ(supervisor->board().reload().result, Result::kRefused);
+  plane->drained();
+  context.run();
+  EXPECT_TRUE(plane->stopped);
+}
+
+TEST_F(SupervisorTest, an_end_waits_no_longer_than_its_limit) {
+  start();
+  supervisor->end();
+  context.run();
+  EXPECT_TRUE(plane->stopped);
+}
+
+TEST_F(SupervisorTest, a_second_end_is_at_once) {
+  start();
+  supervisor->end();
+  supervisor->end();
+  EXPECT_TRUE(plane->stopped);
+}
+
+TEST(Changes, two_texts_that_mean_the_same_do_not_differ) {
+  const auto load = [](const std::string& text) { return config::load_text(text, "t").value(); };
+  const auto first = load(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
+  const auto second = load("# a comment\n" + std::string(kSettings) + service("web", "127.96.0.10") + kPod);
+  EXPECT_TRUE(changes_between(first, second).empty());
+  EXPECT_TRUE(needs_restart(first, second).empty());
+  const auto third = load(std::string(kSettings) + kPod);
+  EXPECT_EQ(changes_between(first, third), std::vector<std::string>{"service default/web: removed"});
+}
+
+}  // namespace
+}  // namespace ringway::daemon
