@@ -9,11 +9,12 @@ namespace ringway::daemon {
 
 namespace {
 
-/// The largest `drain.timeout` of all Services (0 closes at once), at most `longest`.
+/// The largest `drain.timeout` of all Services (0 has no limit), at most `longest`.
 std::chrono::milliseconds drain_limit(const config::Configuration& configuration, std::chrono::milliseconds longest) {
   std::chrono::milliseconds limit{0};
   for (const auto& service : configuration.services) {
-    limit = std::max(limit, service.policy.drain_timeout);
+    const auto timeout = service.policy.drain_timeout;
+    limit = std::max(limit, timeout.count() == 0 ? longest : timeout);
   }
   return std::min(limit, longest);
 }

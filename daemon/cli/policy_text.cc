@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Zero means "never" for these.
+/// Zero means "never" in every duration of a policy.
 std::string or_never(const std::string& duration) {
   return duration == "0s" ? "never" : duration;
 }
