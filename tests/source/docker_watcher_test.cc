@@ -108,6 +108,22 @@ TEST_F(DockerWatcherTest, TellsKillAndDeathWhileTheEngineAnswersNothing) {
   EXPECT_THAT(sink_.take(), ElementsAre("upsert a ready stopping (SIGTERM)", "upsert a not: exited (137)"));
 }
 
+TEST_F(DockerWatcherTest, AnIdleConnectionThatTheEngineClosedIsNoBreak) {
+  for (int i = 0; i < 40; ++i) {
+    engine_.put("c" + std::to_string(i));
+  }
+  watch_until_live();
+  ASSERT_EQ(engine_.connections(), 6U) << "each worker has one";
+  const auto statuses = sink_.statuses.size();
+  engine_.cut_idle();
+  ASSERT_TRUE(until([this] { return engine_.connections() == 1; }));
+  engine_.put("b");
+  engine_.event("start", "b");
+  ASSERT_TRUE(until([this] { return sink_.ready("b"); }));
+  EXPECT_THAT(sink_.take(), ElementsAre("upsert b ready"));
+  EXPECT_EQ(sink_.statuses.size(), statuses);
+}
+
 TEST_F(DockerWatcherTest, AnEventBetweenListAndStreamIsNotLost) {
   engine_.put("a");
   engine_.hold("/v1.41/events");
@@ -310,6 +326,26 @@ TEST_F(DockerWatcherTest, AfterStopSaysNothingAndEndsAll) {
   EXPECT_TRUE(context_.stopped()) << "a coroutine is left";
   EXPECT_THAT(sink_.take(), IsEmpty());
   EXPECT_EQ(sink_.statuses.size(), statuses);
+}
+
+TEST_F(DockerWatcherTest, SaysNothingAfterStopWhereverItStood) {
+  engine_.put("a");
+  engine_.start();
+  for (int steps = 0; steps < 60; ++steps) {
+    watch();
+    if (steps >= 20) {
+      ASSERT_TRUE(until([this] { return sink_.last_status.connected && engine_.streams() == 1; }));
+      engine_.event(steps % 2 == 0 ? "die" : "rename", "a");
+    }
+    for (int step = 0; step < steps % 20; ++step) {
+      context_.poll_one();
+    }
+    watcher_->stop();
+    const auto said = sink_.log.size() + sink_.statuses.size();
+    ASSERT_TRUE(until([this] { return engine_.connections() == 0; }));
+    EXPECT_EQ(sink_.log.size() + sink_.statuses.size(), said) << "stopped after " << steps;
+    sink_.last_status = SourceStatus();
+  }
 }
 
 TEST_F(DockerWatcherTest, StopsWhileItWaitsToReconnect) {

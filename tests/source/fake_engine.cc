@@ -26,6 +26,7 @@ using Unix = asio::local::stream_protocol;
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
 std::string chunk(const std::string& bytes) {
   std::ostringstream text;
@@ -97,9 +98,11 @@ void FakeEngine::put(const std::string& id, const std::string& state) {
 }
 
 void FakeEngine::event(const std::string& action, const std::string& id, const std::string& attributes) {
-  past_events_.push_back(R"({"Type":"container","Action":")" + action + R"(","Actor":{"ID":")" + id +
-                         R"(","Attributes":{)" + attributes + R"(}},"timeNano":)" + std::to_string(now_ns()) + "}\n");
-  send(past_events_.back());
+  const auto time_ns = now_ns();
+  const auto line = R"({"Type":"container","Action":")" + action + R"(","Actor":{"ID":")" + id + R"(","Attributes":{)" +
+                    attributes + R"(}},"timeNano":)" + std::to_string(time_ns) + "}\n";
+  past_events_.emplace(time_ns, line);
+  send(line);
 }
 
 void FakeEngine::send(const std::string& bytes) {
@@ -120,6 +123,14 @@ void FakeEngine::cut_streams() {
     stream->close();
   }
   streams_.clear();
+}
+
+void FakeEngine::cut_idle() {
+  for (const auto& connection : connections_) {
+    if (!streams_.contains(connection)) {
+      connection->close();
+    }
+  }
 }
 
 void FakeEngine::answer(const std::string& target, std::optional<std::string> bytes) {
@@ -186,8 +197,9 @@ asio::awaitable<bool> FakeEngine::respond(std::shared_ptr<Connection> connection
   if (target.find("/events") != std::string::npos) {
     connection->write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     streams_.insert(connection);
-    for (const auto& event : past_events_) {
-      connection->write(chunk(event));
+    const auto since_s = std::stoll(target.substr(target.find("since=") + 6));
+    for (auto event = past_events_.lower_bound(since_s * kNanosecondsPerSecond); event != past_events_.end(); ++event) {
+      connection->write(chunk(event->second));
     }
     co_return true;
   }

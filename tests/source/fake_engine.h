@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,6 +39,8 @@ class FakeEngine {
   [[nodiscard]] bool can_send() const;
   /// Ends every open stream as a stopping engine does: with no last chunk.
   void cut_streams();
+  /// Closes every connection that is no stream, as an engine may do with idle ones.
+  void cut_idle();
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
 
   /// From now on a request whose target begins with `target` is answered with these bytes, whatever they are, and the
@@ -67,7 +70,7 @@ class FakeEngine {
   std::string path_;
   std::shared_ptr<boost::asio::local::stream_protocol::acceptor> acceptor_;
   std::map<std::string, std::string> containers_;
-  std::vector<std::string> past_events_;
+  std::multimap<std::int64_t, std::string> past_events_;  ///< by nanoseconds since 1970
   std::map<std::string, std::string> answers_;
   std::set<std::string> held_;
   boost::asio::steady_timer released_;
