@@ -62,9 +62,10 @@ class DockerDaemonTest : public testing::Test {
     return static_cast<std::size_t>(
         std::ranges::count_if(list, [](const json& each) { return each["usable"].get<bool>(); }));
   }
-  /// Connects that were tried to a workload, whatever came of them.
+  /// Connects that were tried to a workload, whatever came of them; 0 once it is forgotten.
   [[nodiscard]] std::int64_t attempts(const std::string& workload) const {
-    const json counters = endpoint(workload).value("counters", json::object());
+    const json found = endpoint(workload);
+    const json counters = found.is_null() ? json::object() : found["counters"];
     std::int64_t sum = counters.value("connections", 0);
     for (const auto& [reason, count] : counters.value("connectFailures", json::object()).items()) {
       sum += count.get<std::int64_t>();
@@ -74,11 +75,17 @@ class DockerDaemonTest : public testing::Test {
 
   /// When the engine sent the last event of `action` for `name`, by the wall clock that both share.
   std::chrono::system_clock::time_point event_time(const std::string& name, const std::string& action) {
-    const std::string lines =
-        engine_.docker({"events", "--since", "1m", "--until", "0s", "--filter", "container=" + name, "--filter",
-                        "event=" + action, "--format", "{{.TimeNano}}"});
-    const auto last = lines.substr(lines.rfind('\n') + 1);
-    return std::chrono::system_clock::time_point(std::chrono::nanoseconds(std::stoll(last)));
+    std::string last;
+    // The client's command may be back before the engine has sent its event.
+    EXPECT_TRUE(wait_until([&] {
+      const std::string lines =
+          engine_.docker({"events", "--since", "10m", "--until", "0s", "--filter", "container=" + name, "--filter",
+                          "event=" + action, "--format", "{{.TimeNano}}"});
+      last = lines.substr(lines.rfind('\n') + 1);
+      return !last.empty();
+    })) << "no event "
+        << action << " of " << name;
+    return std::chrono::system_clock::time_point(std::chrono::nanoseconds(last.empty() ? 0 : std::stoll(last)));
   }
 
   /// No connect to `workload` begins later than 100 ms after the engine's event.
@@ -87,7 +94,7 @@ class DockerDaemonTest : public testing::Test {
     const std::int64_t before = attempts(workload);
     const std::uint64_t others = load_->report().finished;
     ASSERT_TRUE(wait_until([&] { return load_->report().finished > others + 40; })) << "connections go on elsewhere";
-    EXPECT_EQ(attempts(workload), before) << "after " << action << " of " << workload;
+    EXPECT_LE(attempts(workload), before) << "after " << action << " of " << workload;
   }
 
   /// Ended sessions of the access log that neither side finished in order, by workload.
@@ -126,7 +133,7 @@ TEST_F(DockerDaemonTest, containers_come_and_go_and_no_healthy_connection_suffer
   engine_.pause("paused");
   expect_no_connects_after("paused", "pause");
   engine_.unpause("paused");
-  ASSERT_TRUE(wait_until([&] { return endpoint("paused")["usable"].get<bool>(); }));
+  ASSERT_TRUE(wait_until([&] { return usable() == 3; }));
 
   run("added");
   const auto sent_to = [&](const std::string& name) { return load_->report().connections.contains(name); };

@@ -1,5 +1,5 @@
-// greeter NAME PORT: a server that speaks first. Says NAME and a line feed, then sends back what comes, and FIN after FIN;
-// what the connections of a Load expect. Ends at SIGTERM at once, as a program with no wish to drain does.
+// greeter NAME PORT: a server that speaks first. Says NAME and a line feed, then sends back what comes, and FIN after
+// FIN; what the connections of a Load expect. Ends at SIGTERM at once, as a program with no wish to drain does.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
