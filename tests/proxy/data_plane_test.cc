@@ -11,7 +11,6 @@ namespace {
 
 using proxy::Balancer;
 using proxy::Cause;
-using proxy::SessionPolicy;
 
 /// A verified stream announces its length in so many bytes more.
 constexpr std::uint64_t kStreamHeader = 8;
