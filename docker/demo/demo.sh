@@ -112,10 +112,10 @@ step_relabel() {
 
 step_reload() {
   title "4/5  A new configuration, while it runs"
+  show "vi manifests/service.yaml    # a second port, 8081, and another balancer; the file is watched"
   write_service '  - {name: alt, port: 8081, targetPort: http}' roundRobin
-  show "ringway reload    # with a second port, and another balancer"
-  build/release/ringway reload | indent
-  wait_for 5 "the new port to answer" curl -sf --max-time 2 -o "$folder/answer" "http://${vip%:*}:8081/"
+  wait_for 10 "the new port to answer" curl -sf --max-time 2 -o "$folder/answer" "http://${vip%:*}:8081/"
+  say "Ringway's log: $(grep -i "config" "$folder/ringway.log" | tail -n 1)"
   requests 30
   ((lost == 0)) || failed "$lost of 30 requests failed"
   seen "http://${vip%:*}:8081/ answers too"
@@ -123,7 +123,7 @@ step_reload() {
 
 step_refuse() {
   title "5/5  A mistake is refused whole"
-  write_service '  - {name: http, port: 80800}' fastest
+  write_service '  - {name: alt, port: 80800}' fastest
   show "ringway reload    # with two mistakes"
   if build/release/ringway reload >"$folder/answer" 2>&1; then
     failed "the wrong configuration was taken"
