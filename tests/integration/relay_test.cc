@@ -3,8 +3,9 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include <set>
+#include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "tests/harness/daemon.h"
 #include "tests/harness/load.h"
@@ -34,6 +35,38 @@ struct Scene {
   SocketAddress vip = next_vip();
   std::vector<std::unique_ptr<EchoServer>> servers;
   Daemon daemon;
+};
+
+/// Fills the road behind `client` until a piece of it stands in the relay, and little else does.
+class Filler {
+ public:
+  Filler(const Daemon& daemon, std::string direction) : daemon_(daemon), direction_(std::move(direction)) {}
+
+  /// Sends in chunks, each once the one before is passed on, until one is not. Returns how much that was.
+  std::size_t fill(TcpClient& client, std::size_t chunk) const {
+    const double before = passed();
+    std::size_t sent = 0;
+    do {
+      client.send(std::string(chunk, 'x'));
+      sent += chunk;
+    } while (wait_until(scaled(milliseconds(150)), [&] { return passed() - before >= static_cast<double>(sent); }));
+    return sent;
+  }
+  /// The same, fast for what surely fits.
+  std::size_t fill(TcpClient& client, std::size_t chunk, std::size_t room) const {
+    const std::size_t most = room - std::min<std::size_t>(room, 300'000);
+    const double before = passed();
+    EXPECT_TRUE(client.send(std::string(most, 'x')));
+    EXPECT_TRUE(wait_until([&] { return passed() - before >= static_cast<double>(most); }));
+    return most + fill(client, chunk);
+  }
+
+ private:
+  [[nodiscard]] double passed() const {
+    return daemon_.metric("ringway_bytes_total", {{"direction", direction_}}).value_or(0);
+  }
+  const Daemon& daemon_;
+  std::string direction_;
 };
 
 TEST(RelayTest, spreads_connections_over_all_endpoints) {
@@ -194,6 +227,45 @@ TEST(RelayTest, a_server_that_does_not_read_holds_the_client_back) {
   EXPECT_EQ(client.receive_all(), "");
   EXPECT_EQ(client.ending(), Ending::kFin);
   EXPECT_EQ(scene.servers[0]->received_bytes(), sent);
+}
+
+TEST(RelayTest, fin_waits_for_data_that_the_server_does_not_take_yet) {
+  Scene scene(Mode::kLateReader);
+  const Filler filler(scene.daemon, "upstream");
+  TcpClient trial(scene.vip);
+  const std::size_t room = filler.fill(trial, 65'536);
+  // FIN comes behind a piece that is small enough to stand in the relay alone.
+  TcpClient client(scene.vip);
+  const std::size_t total = filler.fill(client, 4096, room);
+  client.finish();
+  client.receive(1, scaled(milliseconds(100)));
+  EXPECT_EQ(client.ending(), Ending::kTimeout) << "the server has said nothing yet";
+  scene.servers[0]->resume();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_EQ(client.ending(), Ending::kFin);
+  EXPECT_TRUE(wait_until([&] { return scene.servers[0]->received_bytes() == room + total; }))
+      << scene.servers[0]->received_bytes() << " of " << room + total;
+}
+
+TEST(RelayTest, a_reset_waits_for_data_that_the_client_does_not_take_yet) {
+  constexpr int kReceiveBuffer = 16 * 1024;
+  Scene scene(Mode::kEcho);
+  const Filler filler(scene.daemon, "downstream");
+  TcpClient trial(scene.vip, kPatience, kReceiveBuffer);
+  const std::size_t room = filler.fill(trial, 65'536);
+  TcpClient in_the_relay(scene.vip, kPatience, kReceiveBuffer);
+  const std::size_t total = filler.fill(in_the_relay, 4096, room);
+  // What is with the kernel already waits for the client too, for an RST would throw it away.
+  TcpClient in_the_socket(scene.vip, kPatience, kReceiveBuffer);
+  ASSERT_TRUE(in_the_socket.send(std::string(300'000, 'x')));
+  ASSERT_TRUE(wait_until([&] { return scene.servers[0]->received_bytes() == room + total + 300'000; }));
+  in_the_socket.receive(0, scaled(milliseconds(100)));
+  scene.servers.clear();
+  for (const auto& [client, bytes] :
+       {std::pair(&in_the_relay, total), std::pair(&in_the_socket, std::size_t{300'000})}) {
+    EXPECT_EQ(client->receive_all().size(), bytes);
+    EXPECT_EQ(client->ending(), Ending::kReset);
+  }
 }
 
 TEST(RelayTest, an_idle_session_ends_and_a_busy_one_lives) {
