@@ -1,5 +1,6 @@
 #include "tests/harness/own_namespace.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
@@ -14,8 +15,27 @@
 
 namespace ringway::test {
 
+namespace {
+
+/// Makes this process root in its own user namespace: a program that it starts keeps the capabilities then, and files
+/// can be made.
+bool become_root(uid_t user, gid_t group) {
+  const auto put = [](const char* file, const std::string& text) {
+    const int fd = open(file, O_WRONLY | O_CLOEXEC);
+    const bool done = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    close(fd);
+    return done;
+  };
+  return put("/proc/self/setgroups", "deny") && put("/proc/self/uid_map", "0 " + std::to_string(user) + " 1") &&
+         put("/proc/self/gid_map", "0 " + std::to_string(group) + " 1");
+}
+
+}  // namespace
+
 std::string enter_own_namespace() {
-  if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
+  const uid_t user = geteuid();
+  const gid_t group = getegid();
+  if (unshare(CLONE_NEWNET) != 0 && (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 || !become_root(user, group))) {
     return std::string("unshare: ") + strerror(errno);
   }
   return set_up("lo", true) ? "" : std::string("lo up: ") + strerror(errno);
