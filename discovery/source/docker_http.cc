@@ -8,7 +8,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "discovery/source/json.h"
@@ -60,7 +60,7 @@ class DockerConnection::Impl {
   Impl(const asio::any_io_executor& executor, std::string path) : executor_(executor), path_(std::move(path)) {}
 
   asio::awaitable<Result<HttpAnswer>> get(std::string target, std::size_t body_limit, milliseconds timeout) {
-    const bool kept = stream_.has_value();
+    const bool kept = stream_ != nullptr;
     bool answer_began = false;
     auto answer = co_await try_get(target, body_limit, timeout, answer_began);
     if (!answer && kept && !answer_began && !closed_) {
@@ -75,7 +75,7 @@ class DockerConnection::Impl {
       co_return std::unexpected(std::move(sent.error()));
     }
     stream_->expires_never();
-    events_.emplace();
+    events_ = std::make_unique<EventParser>();
     events_->body_limit(boost::none);
     co_return Result<void>();
   }
@@ -114,6 +114,7 @@ class DockerConnection::Impl {
 
  private:
   using Answer = http::response_parser<http::string_body>;
+  using EventParser = http::response_parser<http::buffer_body>;
 
   asio::awaitable<Result<HttpAnswer>> try_get(const std::string& target, std::size_t body_limit, milliseconds timeout,
                                               bool& answer_began) {
@@ -166,7 +167,7 @@ class DockerConnection::Impl {
       co_return failure(ErrorCode::kInvalid, doing + ": a socket's path has at most 107 bytes");
     }
     buffer_.clear();
-    stream_.emplace(executor_);
+    stream_ = std::make_unique<Stream>(executor_);
     stream_->expires_after(timeout);
     const Unix::endpoint endpoint(path_);
     auto [error] = co_await stream_->async_connect(endpoint, kAwait);
@@ -212,9 +213,9 @@ class DockerConnection::Impl {
   asio::any_io_executor executor_;
   std::string path_;
   bool closed_ = false;
-  std::optional<Stream> stream_;
+  std::unique_ptr<Stream> stream_;  ///< null where not connected
   beast::flat_buffer buffer_;
-  std::optional<http::response_parser<http::buffer_body>> events_;
+  std::unique_ptr<EventParser> events_;  ///< of `open_stream`
   std::array<char, kStreamChunkBytes> chunk_{};
   std::string pending_;  ///< of the stream, not yet a whole line
 };

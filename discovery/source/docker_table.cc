@@ -196,7 +196,7 @@ void DockerTable::tell_one(Entry& entry, proxy::Time arrived) {
   if (!live_ || !entry.container) {
     return;
   }
-  auto now = workload(entry);
+  auto now = workload(entry, *entry.container);
   if (entry.told != now) {
     entry.told = now;
     sink_.upsert(std::move(now), arrived);
@@ -213,18 +213,20 @@ void DockerTable::no_longer_waiting(const std::string& id) {
   all.reserve(entries_.size());
   for (auto& [known, entry] : entries_) {
     if (entry.container) {
-      entry.told = workload(entry);
-      all.push_back(*entry.told);
+      all.push_back(workload(entry, *entry.container));
+      entry.told = all.back();
     }
   }
   sink_.reset(std::string(kDockerSource), std::move(all), list_arrived_);
 }
 
-Workload DockerTable::workload(const Entry& entry) const {
-  const auto& container = *entry.container;
-  const auto parent = entries_.find(container.network_parent);
-  const bool known = parent != entries_.end() && parent->second.container.has_value();
-  auto result = workload_of(container, known ? &*parent->second.container : nullptr, network_);
+Workload DockerTable::workload(const Entry& entry, const DockerContainer& container) const {
+  const DockerContainer* parent = nullptr;
+  if (const auto found = entries_.find(container.network_parent); found != entries_.end()) {
+    const auto& owner = found->second.container;
+    parent = owner ? &*owner : nullptr;
+  }
+  auto result = workload_of(container, parent, network_);
   if (entry.killed_ns != 0 && container.running) {
     result.terminating = true;
     result.reason = entry.killed_by != 0 ? "stopping (" + signal_name(entry.killed_by) + ")" : "stopping";

@@ -73,7 +73,7 @@ class DockerTable {
   void tell(const std::string& id, proxy::Time arrived);
   void tell_one(Entry& entry, proxy::Time arrived);
   void no_longer_waiting(const std::string& id);
-  [[nodiscard]] Workload workload(const Entry& entry) const;
+  [[nodiscard]] Workload workload(const Entry& entry, const DockerContainer& container) const;
 
   const std::string network_;
   WorkloadSink& sink_;

@@ -34,6 +34,20 @@ std::string describe(const std::vector<std::string>& words) {
   return text;
 }
 
+pid_t start(const std::vector<std::string>& words, const std::filesystem::path& log) {
+  auto argv = arguments(words);
+  const int file = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(file, STDOUT_FILENO);
+    dup2(file, STDERR_FILENO);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  close(file);
+  return pid;
+}
+
 }  // namespace
 
 bool program_exists(const std::string& name) {
@@ -78,18 +92,8 @@ std::string run_command(const std::vector<std::string>& words) {
   return text;
 }
 
-Background::Background(const std::vector<std::string>& words, const std::filesystem::path& log) {
-  auto argv = arguments(words);
-  const int file = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
-  pid_ = fork();
-  if (pid_ == 0) {
-    dup2(file, STDOUT_FILENO);
-    dup2(file, STDERR_FILENO);
-    execvp(argv[0], argv.data());
-    _exit(127);
-  }
-  close(file);
-}
+Background::Background(const std::vector<std::string>& words, const std::filesystem::path& log)
+    : pid_(start(words, log)) {}
 
 Background::~Background() {
   end(SIGKILL);
