@@ -12,17 +12,14 @@ if(RINGWAY_SANITIZE)
   target_link_options(ringway_options INTERFACE -fsanitize=${RINGWAY_SANITIZE})
 endif()
 
-# Where a preset asks for LTO, the libraries hold machine code as well, so that the daemon is linked with it and the many
-# test programs (tests/CMakeLists.txt) without: 1 second each in the place of 20.
-set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
-
 find_program(RINGWAY_CCACHE ccache)
 if(RINGWAY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGWAY_CCACHE})
 endif()
 
-# Link-time optimisation: a library holds both forms of its code, so that the programs that people run are optimised
-# across files while the many test programs are linked in a moment (GCC's -ffat-lto-objects).
+# Link-time optimisation, for the data plane and the programs that contain it: there a call from one file to the next is
+# on the road of every byte, while optimising Asio across files took minutes and gave nothing. A library holds both forms
+# of its code, so that the many test programs are linked in a moment (GCC's -ffat-lto-objects).
 function(ringway_optimise name)
   if(NOT RINGWAY_LTO)
     return()
@@ -37,14 +34,8 @@ endfunction()
 # ringway_library(NAME [LIBRARIES…]): the sources of the calling folder, and what they link.
 function(ringway_library name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
-  if(NOT sources)
-    add_library(${name} INTERFACE)
-    return()
-  endif()
   add_library(${name} STATIC ${sources})
-  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PUBLIC ringway_options ${ARGN})
-  ringway_optimise(${name})
 endfunction()
 
 # ringway_test(NAME [LIBRARIES…]): one test program from the *_test.cc of the calling folder, whose name is its label.
