@@ -64,7 +64,9 @@ void Supervisor::Impl::finish() {
     if (configuration_->ringway.access_log) {
       write_access_log();
     }
-    log::info("ended");
+    if (published_) {
+      log::info("ended");
+    }
   }
   context_.stop();
 }

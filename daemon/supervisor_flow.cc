@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <set>
+#include <iterator>
+#include <map>
 
 #include "daemon/log.h"
 #include "daemon/supervisor_impl.h"
@@ -185,7 +186,6 @@ void Supervisor::Impl::expire() {
 }
 
 void Supervisor::Impl::tell_endpoint_events(const proxy::Snapshot& next) {
-  using Endpoints = std::set<std::shared_ptr<proxy::EndpointState>>;
   const auto endpoints = [](const proxy::ServicePort* port) {
     return port == nullptr ? Endpoints{} : Endpoints(port->endpoints.begin(), port->endpoints.end());
   };
@@ -212,12 +212,25 @@ void Supervisor::Impl::tell_endpoint_events(const proxy::Snapshot& next) {
         events_.add(endpoint_event("EndpointIn", *endpoint, who(*endpoint) + " takes new sessions"));
       }
     }
-    for (const auto& endpoint : old_ones) {
-      if (!new_ones.contains(endpoint)) {
-        log::debug("service " + endpoint->service.to_string() + ": endpoint " + who(*endpoint) + " takes none");
-        events_.add(endpoint_event("EndpointOut", *endpoint, who(*endpoint) + " takes no new sessions"));
-      }
-    }
+    tell_left(old_ones, new_ones);
+  }
+}
+
+void Supervisor::Impl::tell_left(const Endpoints& old_ones, const Endpoints& new_ones) {
+  Endpoints left;
+  std::ranges::set_difference(old_ones, new_ones, std::inserter(left, left.end()));
+  if (left.empty()) {
+    return;
+  }
+  std::map<const proxy::EndpointState*, std::string> reasons;
+  for (const auto& view : reconciler_->endpoints((*left.begin())->service)) {
+    reasons[view.state.get()] = view.reason;
+  }
+  for (const auto& endpoint : left) {
+    const auto reason = reasons.find(endpoint.get());
+    const std::string why = reason == reasons.end() || reason->second.empty() ? "gone" : reason->second;
+    log::debug("service " + endpoint->service.to_string() + ": endpoint " + who(*endpoint) + " is out: " + why);
+    events_.add(endpoint_event("EndpointOut", *endpoint, who(*endpoint) + " takes no new sessions: " + why));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
 
  private:
   using Lines = std::vector<std::string>;
+  using Endpoints = std::set<std::shared_ptr<proxy::EndpointState>>;
 
   // start
   std::expected<void, Lines> start_parts();
@@ -74,6 +76,7 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   void in_force(proxy::Time when);
   void expire();
   void tell_endpoint_events(const proxy::Snapshot& next);
+  void tell_left(const Endpoints& old_ones, const Endpoints& new_ones);
   void changed_something();
   void sample_workers();
   void write_access_log();

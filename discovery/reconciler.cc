@@ -43,4 +43,8 @@ std::vector<ServiceView> Reconciler::services() const {
   return impl_->services();
 }
 
+std::vector<EndpointView> Reconciler::endpoints(const proxy::ServiceKey& key) const {
+  return impl_->endpoints(key);
+}
+
 }  // namespace ringway::discovery

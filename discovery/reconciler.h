@@ -96,6 +96,8 @@ class Reconciler {
 
   /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.
   [[nodiscard]] std::vector<ServiceView> services() const;
+  /// The endpoints of one port, found without a look at the others; empty where there is no such port.
+  [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
 
  private:
   class Impl;

@@ -160,4 +160,9 @@ std::vector<ServiceView> Reconciler::Impl::services() const {
   return views;
 }
 
+std::vector<EndpointView> Reconciler::Impl::endpoints(const proxy::ServiceKey& key) const {
+  const auto port = ports_.find(key);
+  return port == ports_.end() ? std::vector<EndpointView>{} : port->second->view().endpoints;
+}
+
 }  // namespace ringway::discovery

@@ -29,6 +29,7 @@ class Reconciler::Impl {
   [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
   proxy::Time expire(std::uint64_t in_force);
   [[nodiscard]] std::vector<ServiceView> services() const;
+  [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
 
  private:
   using WorkloadKey = std::pair<std::string, std::string>;

@@ -31,6 +31,8 @@ MetricLabels labels_of(const proxy::ServiceKey& key) {
           {"protocol", std::string(proxy::to_string(key.protocol))}};
 }
 
+/// Counters of one endpoint's failures and of one cause begin when there is something to count: most never do, and with
+/// many endpoints they would be most of the text.
 class Collector {
  public:
   void add(const discovery::ServicePortView& view);
@@ -116,8 +118,10 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
   const MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
   up_.gauge(one, view.condition == EndpointCondition::kReady ? 1 : 0);
   for (std::size_t i = 0; i < view.state->connect_failures.size(); ++i) {
-    failures_.counter(with(one, "reason", std::string(to_string(static_cast<proxy::ConnectFailure>(i)))),
-                      static_cast<double>(view.state->connect_failures[i].load(std::memory_order_relaxed)));
+    if (const auto count = view.state->connect_failures[i].load(std::memory_order_relaxed); count > 0) {
+      failures_.counter(with(one, "reason", std::string(to_string(static_cast<proxy::ConnectFailure>(i)))),
+                        static_cast<double>(count));
+    }
   }
   if (view.check != nullptr) {
     checks_.counter(with(one, "result", "success"), static_cast<double>(view.check->successes()));

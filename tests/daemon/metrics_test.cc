@@ -60,6 +60,16 @@ TEST(Metrics, an_endpoint_is_up_when_it_is_ready_and_counted_by_its_state) {
   EXPECT_EQ(sum_of_samples(text, "ringway_health_checks_total", {{"result", "success"}}), 5);
 }
 
+TEST(Metrics, failures_of_an_endpoint_appear_with_the_first_one) {
+  test::FakeBoard board;
+  board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
+  EXPECT_EQ(sum_of_samples(metrics_text(board), "ringway_connect_failures_total", {}), std::nullopt);
+  board.last_state().connect_failures[static_cast<std::size_t>(proxy::ConnectFailure::kTimeout)] = 3;
+  EXPECT_EQ(sum_of_samples(metrics_text(board), "ringway_connect_failures_total",
+                           {{"endpoint", "10.0.0.1:80"}, {"reason", "timeout"}}),
+            3);
+}
+
 TEST(Metrics, a_removed_service_leaves_nothing_behind) {
   test::FakeBoard board;
   board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
