@@ -23,8 +23,8 @@ discovery() {
 
 start_backend() { # start_backend NUMBER RELEASE
   local address
-  show "docker run -d --label app=web --label release=$2 --label ringway.io/port.http=8080 … --name echo-$1"
-  docker run -d --name "$(backend_name "$1")" --label ringway.io/port.http=8080 --label app=web --label "release=$2" \
+  show "docker run -d --label app=ringway-demo --label release=$2 --label ringway.io/port.http=8080 … --name echo-$1"
+  docker run -d --name "$(backend_name "$1")" --label ringway.io/port.http=8080 --label app=ringway-demo --label "release=$2" \
     "$image" --name "echo-$1" >/dev/null
   address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(backend_name "$1")")
   curl -sf --retry 20 --retry-delay 1 --retry-connrefused --max-time 5 -o "$folder/answer" "http://$address:8080/healthz" ||
@@ -42,7 +42,7 @@ relabel() { # relabel NUMBER RELEASE
 
 try_out() {
   echo "  docker pause $(backend_name 1)           # stop, unpause, start"
-  echo "  docker run -d --label app=web --label release=stable --label ringway.io/port.http=8080 $image --name mine"
+  echo "  docker run -d --label app=ringway-demo --label release=stable --label ringway.io/port.http=8080 $image --name mine"
 }
 
 remove_backends() {

@@ -68,7 +68,7 @@ kind: Service
 metadata: {name: web}
 spec:
   clusterIP: ${vip%:*}
-  selector: {app: web, release: stable}
+  selector: {app: ringway-demo, release: stable}
   ports:
   - {name: http, port: ${vip#*:}, targetPort: http}
 $1

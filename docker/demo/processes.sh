@@ -15,7 +15,7 @@ start_backend() { # start_backend NUMBER RELEASE
   cat >"$folder/new" <<YAML
 apiVersion: v1
 kind: Pod
-metadata: {name: echo-$1, labels: {app: web, release: $2}}
+metadata: {name: echo-$1, labels: {app: ringway-demo, release: $2}}
 spec: {containers: [{name: echo, ports: [{name: http, containerPort: 8080}]}]}
 status: {podIP: ${address%:*}}
 YAML
