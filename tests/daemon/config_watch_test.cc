@@ -17,9 +17,10 @@ using std::chrono::milliseconds;
 
 class ConfigWatchTest : public testing::Test {
  protected:
-  void SetUp() override {
-    auto started = ConfigWatch::start(context.get_executor(), {.quiet = milliseconds(30), .longest = milliseconds(300)},
-                                      [this] { ++calls; });
+  void SetUp() override { begin({.quiet = milliseconds(30), .longest = milliseconds(300)}); }
+
+  void begin(ConfigWatch::Pace pace) {
+    auto started = ConfigWatch::start(context.get_executor(), pace, [this] { ++calls; });
     ASSERT_TRUE(started) << started.error().context;
     watch = std::move(*started);
   }
@@ -73,6 +74,7 @@ TEST_F(ConfigWatchTest, a_write_and_a_rename_over_are_seen) {
 }
 
 TEST_F(ConfigWatchTest, a_burst_is_one_call) {
+  begin({.quiet = milliseconds(500), .longest = ringway::test::kPatience});
   const fs::path file = folder / "a.yaml";
   write(file);
   watch_with_marker({file});
@@ -85,6 +87,7 @@ TEST_F(ConfigWatchTest, a_burst_is_one_call) {
 }
 
 TEST_F(ConfigWatchTest, a_burst_that_does_not_end_is_cut) {
+  begin({.quiet = 2 * ringway::test::kPatience, .longest = milliseconds(1000)});
   const fs::path file = folder / "a.yaml";
   write(file);
   watch_with_marker({file});
