@@ -18,15 +18,15 @@
 namespace ringway::proxy::test {
 namespace {
 
+using ringway::test::drop_capabilities;
+using ringway::test::enter_own_namespace;
+using ringway::test::set_up;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-using ringway::test::drop_capabilities;
-using ringway::test::enter_own_namespace;
-using ringway::test::set_up;
 
 IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value();
