@@ -6,6 +6,10 @@ target_include_directories(ringway_options INTERFACE ${CMAKE_SOURCE_DIR})
 # Asio and Beast are built once, in ringway_asio, for every user sees declarations only.
 target_compile_definitions(ringway_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                                                      BOOST_BEAST_SEPARATE_COMPILATION)
+if(RINGWAY_SANITIZE MATCHES thread)
+  # TSan does not model fences. Asio's stand beside a mutex that it does model, so nothing is missed and nothing falsely seen.
+  target_compile_options(ringway_options INTERFACE -Wno-tsan)
+endif()
 if(RINGWAY_SANITIZE)
   target_compile_options(ringway_options INTERFACE -fsanitize=${RINGWAY_SANITIZE} -fno-omit-frame-pointer
                                                    -fno-sanitize-recover=all)
