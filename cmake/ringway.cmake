@@ -22,7 +22,7 @@ if(RINGWAY_CCACHE)
 endif()
 
 # Link-time optimisation, for the data plane and the programs that contain it: there a call from one file to the next is
-# on the road of every byte, while optimising Asio across files took minutes and gave nothing. A library holds both forms
+# on the road of every byte, while linking all of the control plane that way takes minutes. A library holds both forms
 # of its code, so that the many test programs are linked in a moment (GCC's -ffat-lto-objects).
 function(ringway_optimise name)
   if(NOT RINGWAY_LTO)
@@ -42,8 +42,7 @@ function(ringway_library name)
   target_link_libraries(${name} PUBLIC ringway_options ${ARGN})
 endfunction()
 
-# GCC 12 sees overflows in optimised code of its own library that are none (gcc.gnu.org, bug 105329 and its kin): there a
-# warning stays a warning.
+# GCC 12 sees overflows in optimised code of the libraries' headers that are none: there a warning stays a warning.
 function(ringway_tolerate_false_overflows name)
   target_compile_options(${name} PRIVATE -Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=array-bounds
                                          -Wno-error=stringop-overread -Wno-error=maybe-uninitialized)
@@ -54,7 +53,6 @@ function(ringway_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ringway_options GTest::gmock GTest::gtest_main ${ARGN})
-  target_link_options(${name} PRIVATE -fno-lto)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 60 LABELS ${folder})
 endfunction()

@@ -20,7 +20,7 @@ std::string access_text(const proxy::SessionInfo& session) {
   return out;
 }
 
-nlohmann::json access_json(const proxy::SessionInfo& session) {
+nlohmann::json session_fields(const proxy::SessionInfo& session) {
   return {{"client", session.client.to_string()},
           {"virtualIP", session.virtual_ip.to_string()},
           {"namespace", session.service.ns},
@@ -28,12 +28,17 @@ nlohmann::json access_json(const proxy::SessionInfo& session) {
           {"port", session.service.port},
           {"endpoint", session.endpoint},
           {"workload", session.workload},
-          {"bytesUpstream", session.bytes_upstream},
-          {"bytesDownstream", session.bytes_downstream},
           {"connectUs", session.connect_time.count()},
-          {"durationMs", session.age.count()},
           {"attempts", session.attempts},
-          {"cause", to_string(session.cause)}};
+          {"bytesUpstream", session.bytes_upstream},
+          {"bytesDownstream", session.bytes_downstream}};
+}
+
+nlohmann::json access_json(const proxy::SessionInfo& session) {
+  nlohmann::json fields = session_fields(session);
+  fields["durationMs"] = session.age.count();
+  fields["cause"] = to_string(session.cause);
+  return fields;
 }
 
 }  // namespace ringway::daemon

@@ -86,6 +86,9 @@ void Supervisor::Impl::workload_changed(const discovery::Workload* before, const
     message += ": " + workload.reason;
   }
   log::debug("workload " + workload_name(workload) + ": " + kind + ", " + message);
+  if (after != nullptr && !after->note.empty() && (before == nullptr || before->note != after->note)) {
+    log::warn("workload " + workload_name(workload) + ": " + after->note);
+  }
   events_.add({.kind = std::move(kind),
                .object = "workload/" + workload_name(workload),
                .ns = workload.ns,
@@ -97,6 +100,12 @@ void Supervisor::Impl::batch_done() {
 }
 
 void Supervisor::Impl::source_changed(const std::string& source, const discovery::SourceStatus& status) {
+  // The first news of a source is that it begins to connect: nothing is lost yet.
+  if (heard_sources_.insert(source).second && !status.connected) {
+    log::info("source " + source + ": " + status.detail);
+    changed_something();
+    return;
+  }
   const std::string message =
       (status.connected ? "connected" : "not connected") + (status.detail.empty() ? "" : ": " + status.detail);
   if (status.connected) {

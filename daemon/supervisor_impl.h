@@ -94,6 +94,7 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   SupervisorOptions options_;
   proxy::SteadyClock clock_;
   EventLog events_;
+  std::set<std::string> heard_sources_;
   Tallies tallies_;
 
   std::shared_ptr<const config::Configuration> configuration_;

@@ -59,7 +59,7 @@ void add_workers(const Board& board, Families& out) {
   auto sessions = gauges("ringway_worker_sessions_active", "Sessions of the worker now.");
   auto paused = counters("ringway_accepts_paused_total",
                          "Times that accepting stopped for want of file descriptors or session slots.");
-  auto exhausted = counters("ringway_buffers_exhausted_total", "Times that the buffer pool was empty.");
+  auto exhausted = counters("ringway_buffers_exhausted_total", "Receives that had to wait for a buffer.");
   auto dropped = counters("ringway_access_log_dropped_total", "Ended sessions that the access log missed.");
   std::uint64_t copied = 0;
   for (std::size_t i = 0; i < plane.worker_count(); ++i) {

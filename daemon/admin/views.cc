@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/access_log.h"
 #include "daemon/admin/config_json.h"
 #include "daemon/text.h"
 
@@ -126,23 +127,15 @@ json workload_json(const discovery::Workload& workload) {
           {"addresses", addresses},    {"ports", ports},
           {"labels", workload.labels}, {"ready", workload.ready},
           {"reason", workload.reason}, {"terminating", workload.terminating},
-          {"node", workload.node},     {"zone", workload.zone}};
+          {"note", workload.note},     {"node", workload.node},
+          {"zone", workload.zone}};
 }
 
 json session_json(const proxy::SessionInfo& session) {
-  return {{"client", session.client.to_string()},
-          {"virtualIP", session.virtual_ip.to_string()},
-          {"namespace", session.service.ns},
-          {"service", session.service.service},
-          {"port", session.service.port},
-          {"endpoint", session.endpoint},
-          {"workload", session.workload},
-          {"state", session.state},
-          {"ageMs", session.age.count()},
-          {"connectUs", session.connect_time.count()},
-          {"attempts", session.attempts},
-          {"bytesUpstream", session.bytes_upstream},
-          {"bytesDownstream", session.bytes_downstream}};
+  json fields = session_fields(session);
+  fields["state"] = session.state;
+  fields["ageMs"] = session.age.count();
+  return fields;
 }
 
 bool matches(const Filter& filter, const config::Service& service) {

@@ -44,7 +44,8 @@ class BufferPool {
   static constexpr std::uint16_t kGroup = 0;
 
  private:
-  /// As many as may be taken in one batch before the next `offer`; measured in bench/README.md.
+  /// As many as may be taken in one batch before the next `offer`; a batch that takes more gets -ENOBUFS and asks
+  /// again.
   static constexpr std::uint32_t kOffered = 256;
 
   io_uring* ring_ = nullptr;
