@@ -86,12 +86,4 @@ std::vector<std::string> needs_restart(const config::Configuration& before, cons
   return out;
 }
 
-std::vector<std::string> unsupported(const config::Configuration& configuration) {
-  std::vector<std::string> out;
-  if (configuration.ringway.engine == config::Engine::kEpoll) {
-    out.emplace_back("spec.engine: epoll is not in this build, allowed: auto, io_uring");
-  }
-  return out;
-}
-
 }  // namespace ringway::daemon

@@ -16,7 +16,4 @@ namespace ringway::daemon {
 [[nodiscard]] std::vector<std::string> needs_restart(const config::Configuration& before,
                                                      const config::Configuration& after);
 
-/// What no daemon of this build can do with this configuration.
-[[nodiscard]] std::vector<std::string> unsupported(const config::Configuration& configuration);
-
 }  // namespace ringway::daemon

@@ -21,6 +21,9 @@ namespace {
 proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
   proxy::DataPlaneOptions options;
   options.workers = ringway.workers == 0 ? allowed_cpus() : ringway.workers;
+  if (ringway.engine != config::Engine::kAuto) {
+    options.engine = ringway.engine == config::Engine::kEpoll ? proxy::Engine::kEpoll : proxy::Engine::kIoUring;
+  }
   options.manage_virtual_ips = ringway.virtual_ip_mode == config::VirtualIpMode::kAuto;
   options.virtual_ip_interface = ringway.virtual_ip_interface;
   options.access_log = ringway.access_log;
@@ -90,9 +93,6 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   }
   auto configuration = std::make_shared<const config::Configuration>(std::move(*loaded));
   configuration_ = configuration;
-  if (auto lines = unsupported(*configuration); !lines.empty()) {
-    return std::unexpected(std::move(lines));
-  }
   const auto& ringway = configuration->ringway;
   log::configure(ringway.log_level, ringway.log_format);
   tallies_.started = std::chrono::system_clock::now();
@@ -115,8 +115,12 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   server_ = std::move(*server);
 
   log::info("ringway " + std::string(version()) + " on " + kernel() + ": node " + ringway.node + ", " +
-            std::to_string(data_plane_->worker_count()) + " workers, " + data_plane_->engine() + ", " +
-            std::to_string(files) + " files, admin API at " + server_->address());
+            std::to_string(data_plane_->worker_count()) + " workers, " +
+            std::string(to_string(data_plane_->engine().engine)) + ", " + std::to_string(files) +
+            " files, admin API at " + server_->address());
+  if (const auto engine = data_plane_->engine(); engine.fallback) {
+    log::warn("io_uring cannot be used, epoll takes its place and costs more CPU time: " + engine.why);
+  }
   for (const auto& note : configuration->notes) {
     log::info(note);
   }

@@ -81,9 +81,7 @@ std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
     return lines;
   }
   auto next = std::make_shared<const config::Configuration>(std::move(*loaded));
-  Lines lines = unsupported(*next);
-  std::ranges::move(needs_restart(*configuration_, *next), std::back_inserter(lines));
-  if (!lines.empty()) {
+  if (Lines lines = needs_restart(*configuration_, *next); !lines.empty()) {
     return lines;
   }
   report.changes = changes_between(*configuration_, *next);

@@ -2,9 +2,6 @@
 
 #include <sys/utsname.h>
 
-#include "proxy/core/counters.h"
-#include "proxy/ring/io_uring_ring.h"
-
 namespace ringway::daemon {
 
 std::string_view version() {
@@ -17,20 +14,6 @@ std::string kernel() {
     return "unknown";
   }
   return std::string(names.sysname) + " " + names.release;
-}
-
-EngineFacts engine_facts() {
-  proxy::RingOptions smallest;
-  smallest.submission_entries = 8;
-  smallest.completion_entries = 16;
-  smallest.buffer_count = 8;
-  smallest.buffer_bytes = 4096;
-  proxy::Counter exhausted;
-  const auto ring = proxy::make_io_uring_ring(smallest, exhausted);
-  if (!ring) {
-    return {false, "", ring.error().context};
-  }
-  return {true, std::string((*ring)->name()), "this kernel offers it and no profile forbids it"};
 }
 
 std::vector<std::string> features() {

@@ -46,7 +46,7 @@ Result<void> BoundAddresses::stage(const std::vector<SocketAddress>& addresses) 
   return std::unexpected(std::move(failed));
 }
 
-std::vector<Worker::Switch> BoundAddresses::advance(const Snapshot* before, const Snapshot& after) {
+std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapshot& after) {
   std::vector<std::uint32_t> changed;
   std::set<SocketAddress> removed;
   std::map<SocketAddress, std::uint32_t> wanted;
@@ -67,7 +67,7 @@ std::vector<Worker::Switch> BoundAddresses::advance(const Snapshot* before, cons
       }
     }
   }
-  std::vector<Worker::Switch> switches(workers_);
+  std::vector<Switch> switches(workers_);
   for (const auto& [address, slot] : wanted) {
     removed.erase(address);
     if (const auto found = slots_.find(address); found != slots_.end()) {

@@ -7,7 +7,7 @@
 
 #include "proxy/core/error.h"
 #include "proxy/core/snapshot.h"
-#include "proxy/worker.h"
+#include "proxy/relay/reactor.h"
 
 namespace ringway::proxy {
 
@@ -27,7 +27,7 @@ class BoundAddresses {
 
   /// The changes from `before` (null: from nothing) to `after`, one for each worker, without the plan. The staged
   /// sockets of new addresses go into them; those that `after` does not name are closed.
-  std::vector<Worker::Switch> advance(const Snapshot* before, const Snapshot& after);
+  std::vector<Switch> advance(const Snapshot* before, const Snapshot& after);
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] const std::map<SocketAddress, std::uint32_t>& slots() const { return slots_; }

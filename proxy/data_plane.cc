@@ -19,11 +19,25 @@ namespace {
 /// limit.
 constexpr std::uint64_t kReservedFiles = 256;
 
-std::uint32_t sessions_allowed(std::size_t listening_sockets) {
+/// The share of the files that pipes may take, at the most.
+constexpr std::uint64_t kPipeShare = 16;
+
+std::uint64_t files_allowed() {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
-  const std::uint64_t limit = std::min<std::uint64_t>(files.rlim_cur, 1U << 30);
-  const std::uint64_t reserved = std::min(kReservedFiles, limit / 4) + listening_sockets;
+  return std::min<std::uint64_t>(files.rlim_cur, 1U << 30);
+}
+
+std::uint32_t pipes_allowed(std::uint32_t workers) {
+  // A pipe has two ends.
+  const std::uint64_t share = files_allowed() / kPipeShare / 2 / workers;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(share, RingOptions().pipe_count));
+}
+
+std::uint32_t sessions_allowed(std::size_t listening_sockets, std::uint32_t workers) {
+  const std::uint64_t limit = files_allowed();
+  const std::uint64_t pipes = std::uint64_t{pipes_allowed(workers)} * workers * 2;
+  const std::uint64_t reserved = std::min(kReservedFiles, limit / 4) + pipes + listening_sockets;
   // A session holds a client and an upstream socket.
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(limit > reserved ? (limit - reserved) / 2 : 0, 1));
 }
@@ -31,7 +45,10 @@ std::uint32_t sessions_allowed(std::size_t listening_sockets) {
 class Workers final : public DataPlane {
  public:
   Workers(const DataPlaneOptions& options, std::unique_ptr<VirtualIps> virtual_ips)
-      : options_(options), virtual_ips_(std::move(virtual_ips)), bound_(options.workers) {}
+      : options_(options),
+        engine_(choose_engine(options.engine)),
+        virtual_ips_(std::move(virtual_ips)),
+        bound_(options.workers) {}
   ~Workers() override { stop(); }
 
   Result<void> start_workers() {
@@ -40,7 +57,8 @@ class Workers final : public DataPlane {
       auto worker = Worker::start({.index = index,
                                    .seed = (std::uint64_t{entropy()} << 32) | entropy(),
                                    .access_log = options_.access_log,
-                                   .ring = {},
+                                   .engine = engine_.engine,
+                                   .ring = {.pipe_count = pipes_allowed(options_.workers)},
                                    .in_force =
                                        [this] {
                                          if (in_force_) {
@@ -76,11 +94,11 @@ class Workers final : public DataPlane {
   void publish(std::shared_ptr<const Snapshot> snapshot) override {
     auto plan = make_plan(std::move(snapshot));
     auto switches = bound_.advance(plan_ == nullptr ? nullptr : plan_->snapshot.get(), *plan->snapshot);
-    budget_.limit =
-        options_.max_sessions > 0 ? options_.max_sessions : sessions_allowed(bound_.size() * workers_.size());
+    budget_.limit = options_.max_sessions > 0 ? options_.max_sessions
+                                              : sessions_allowed(bound_.size() * workers_.size(), options_.workers);
     for (std::size_t index = 0; index < workers_.size(); ++index) {
       switches[index].plan = plan.get();
-      workers_[index]->post([change = std::move(switches[index])](Worker& worker) { worker.switch_to(change); });
+      workers_[index]->post([change = std::move(switches[index])](Reactor& reactor) { reactor.switch_to(change); });
     }
     if (plan_ != nullptr) {
       retired_.push_back(std::move(plan_));
@@ -111,7 +129,7 @@ class Workers final : public DataPlane {
 
   void close_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) override {
     for (const auto& worker : workers_) {
-      worker->post([endpoint, cause](Worker& each) { each.sessions().close(endpoint.get(), cause); });
+      worker->post([endpoint, cause](Reactor& reactor) { reactor.sessions().close(endpoint.get(), cause); });
     }
   }
 
@@ -119,7 +137,7 @@ class Workers final : public DataPlane {
     // One worker after the other, each on its own thread: the list never has two writers.
     auto list = std::make_shared<std::vector<SessionInfo>>();
     visit(
-        0, [list, limit](Worker& worker) { worker.sessions().describe(limit, *list); },
+        0, [list, limit](Reactor& reactor) { reactor.sessions().describe(limit, *list); },
         [list, done = std::move(done)] { done(std::move(*list)); });
   }
 
@@ -137,8 +155,8 @@ class Workers final : public DataPlane {
     auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
     auto shared_done = std::make_shared<std::function<void()>>(std::move(done));
     for (const auto& worker : workers_) {
-      worker->post([left, shared_done](Worker& each) {
-        each.drain([left, shared_done] {
+      worker->post([left, shared_done](Reactor& reactor) {
+        reactor.drain([left, shared_done] {
           if (left->fetch_sub(1) == 1) {
             (*shared_done)();
           }
@@ -149,7 +167,7 @@ class Workers final : public DataPlane {
 
   void stop() override {
     for (const auto& worker : workers_) {
-      worker->post([](Worker& each) { each.stop(); });
+      worker->post([](Reactor& reactor) { reactor.stop(); });
     }
     for (const auto& worker : workers_) {
       worker->join();
@@ -161,7 +179,7 @@ class Workers final : public DataPlane {
   [[nodiscard]] const WorkerCounters& worker_counters(std::size_t worker) const override {
     return workers_[worker]->counters();
   }
-  [[nodiscard]] std::string engine() const override { return std::string(workers_.front()->engine()); }
+  [[nodiscard]] EngineChoice engine() const override { return engine_; }
   [[nodiscard]] std::vector<IpAddress> added_virtual_ips() const override { return virtual_ips_->added(); }
 
  private:
@@ -211,8 +229,8 @@ class Workers final : public DataPlane {
     unused_ips_.push_back(question);
     visit(
         0,
-        [question](Worker& worker) {
-          if (worker.sessions().uses(question->ip)) {
+        [question](Reactor& reactor) {
+          if (reactor.sessions().uses(question->ip)) {
             question->used.store(true, std::memory_order_relaxed);
           }
         },
@@ -220,9 +238,9 @@ class Workers final : public DataPlane {
   }
 
   /// Runs `each` on every worker's thread, one after the other, then `done` on the last one's.
-  void visit(std::size_t index, std::function<void(Worker&)> each, std::function<void()> done) {
-    workers_[index]->post([this, index, each = std::move(each), done = std::move(done)](Worker& worker) mutable {
-      each(worker);
+  void visit(std::size_t index, std::function<void(Reactor&)> each, std::function<void()> done) {
+    workers_[index]->post([this, index, each = std::move(each), done = std::move(done)](Reactor& reactor) mutable {
+      each(reactor);
       if (index + 1 < workers_.size()) {
         visit(index + 1, std::move(each), std::move(done));
       } else {
@@ -254,6 +272,7 @@ class Workers final : public DataPlane {
   }
 
   DataPlaneOptions options_;
+  EngineChoice engine_;
   std::unique_ptr<VirtualIps> virtual_ips_;
   BoundAddresses bound_;
   SessionBudget budget_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,13 @@
 #include "proxy/core/error.h"
 #include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
+#include "proxy/ring/engine.h"
 
 namespace ringway::proxy {
 
 struct DataPlaneOptions {
   std::uint32_t workers = 1;
+  std::optional<Engine> engine;    ///< null: io_uring where it can be had, else epoll
   std::uint32_t max_sessions = 0;  ///< over all workers; 0 = what RLIMIT_NOFILE allows
   bool manage_virtual_ips = true;  ///< add addresses that are not local, remove them on exit
   std::string virtual_ip_interface = "lo";
@@ -29,7 +32,7 @@ struct DataPlaneOptions {
 /// A change of the world is `bind` (may fail, changes nothing that serves), then `publish` (cannot fail).
 class DataPlane {
  public:
-  /// Starts the worker threads. Fails when the kernel or a seccomp profile refuses io_uring.
+  /// Starts the worker threads. Fails when `engine` names io_uring and the kernel or a seccomp profile refuses it.
   static Result<std::unique_ptr<DataPlane>> start(const DataPlaneOptions& options);
   virtual ~DataPlane() = default;
 
@@ -66,8 +69,7 @@ class DataPlane {
 
   [[nodiscard]] virtual std::size_t worker_count() const = 0;
   [[nodiscard]] virtual const WorkerCounters& worker_counters(std::size_t worker) const = 0;
-  /// The name of the ring's maker and why it was chosen: "io_uring".
-  [[nodiscard]] virtual std::string engine() const = 0;
+  [[nodiscard]] virtual EngineChoice engine() const = 0;
   /// Addresses that this process added to an interface.
   [[nodiscard]] virtual std::vector<IpAddress> added_virtual_ips() const = 0;
 };

@@ -62,6 +62,7 @@ void add_workers(const Board& board, Families& out) {
   auto exhausted = counters("ringway_buffers_exhausted_total", "Receives that had to wait for a buffer.");
   auto dropped = counters("ringway_access_log_dropped_total", "Ended sessions that the access log missed.");
   std::uint64_t copied = 0;
+  std::uint64_t spliced = 0;
   for (std::size_t i = 0; i < plane.worker_count(); ++i) {
     const auto& worker = plane.worker_counters(i);
     const MetricLabels labels = {{"worker", std::to_string(i)}};
@@ -72,9 +73,11 @@ void add_workers(const Board& board, Families& out) {
     exhausted.counter(labels, static_cast<double>(worker.buffers_exhausted.get()));
     dropped.counter(labels, static_cast<double>(worker.access_log_dropped.get()));
     copied += worker.relay_copy_bytes.get();
+    spliced += worker.relay_splice_bytes.get();
   }
   auto relayed = counters("ringway_relay_bytes_total", "Bytes relayed, by the path that they took.");
   relayed.counter({{"path", "copy"}}, static_cast<double>(copied));
+  relayed.counter({{"path", "splice"}}, static_cast<double>(spliced));
   for (auto* family : {&busy, &sessions, &paused, &exhausted, &dropped, &relayed}) {
     add(out, std::move(*family));
   }
@@ -91,10 +94,13 @@ void add_daemon(const Board& board, Families& out) {
   auto valid = gauges("ringway_config_valid", "Whether the configuration as it stood at the last try is in force.");
   valid.gauge({}, tallies.config_valid ? 1 : 0);
   auto build = gauges("ringway_build_info", "Always 1; what runs stands in the labels.");
-  build.gauge({{"version", std::string(version())}, {"engine", board.data_plane().engine()}}, 1);
+  build.gauge(
+      {{"version", std::string(version())}, {"engine", std::string(to_string(board.data_plane().engine().engine))}}, 1);
+  auto fallback = gauges("ringway_engine_fallback", "Whether epoll runs because io_uring cannot be had.");
+  fallback.gauge({}, board.data_plane().engine().fallback ? 1 : 0);
   auto started = gauges("ringway_start_time_seconds", "When the daemon started, in seconds since 1970.");
   started.gauge({}, std::chrono::duration<double>(tallies.started.time_since_epoch()).count());
-  for (auto* family : {&reloads, &valid, &build, &started}) {
+  for (auto* family : {&reloads, &valid, &build, &fallback, &started}) {
     add(out, std::move(*family));
   }
 }

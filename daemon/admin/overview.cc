@@ -60,7 +60,7 @@ std::string overview_html(const Board& board) {
   std::string out = kHead;
   out += "<h1>Ringway " + html_escape(version()) + "</h1><p>Node " + html_escape(board.configuration().ringway.node) +
          ", " + std::to_string(board.data_plane().worker_count()) + " workers on " +
-         html_escape(board.data_plane().engine()) +
+         html_escape(to_string(board.data_plane().engine().engine)) +
          ". <a href=\"/metrics\">metrics</a> <a href=\"/readyz?verbose\">readiness</a> "
          "<a href=\"/api/v1/services\">services</a> <a href=\"/api/v1/events\">events</a></p>";
   out += "<pre>" + html_escape(readiness(board).text) + "</pre>";

@@ -52,12 +52,6 @@ int check_config(const std::vector<std::filesystem::path>& config, const Termina
     }
     return kFailed;
   }
-  if (const auto lines = unsupported(*loaded); !lines.empty()) {
-    for (const auto& line : lines) {
-      terminal.err << line << '\n';
-    }
-    return kFailed;
-  }
   auto& out = terminal.out;
   out << counted(loaded->files.size(), "file") << ": " << counted(loaded->services.size(), "service") << ", "
       << counted(loaded->pods.size(), "pod") << ", " << counted(loaded->slices.size(), "endpointslice") << '\n';

@@ -6,6 +6,7 @@
 #include "daemon/cli/fields.h"
 #include "daemon/text.h"
 #include "daemon/version.h"
+#include "proxy/ring/engine.h"
 
 namespace ringway::daemon {
 
@@ -91,19 +92,18 @@ int print_dashboard(const AdminClient& client, const Terminal& terminal) {
 }
 
 int print_version(const AdminClient& client, const std::string& format, const Terminal& terminal) {
-  const EngineFacts engine = engine_facts();
+  const auto engine = proxy::choose_engine(std::nullopt);
   const auto answer = client.get("/api/v1/version");
   const bool answered = answer && answer->ok();
-  json out = {
-      {"version", version()},       {"kernel", kernel()},     {"engine", engine.usable ? json(engine.name) : json()},
-      {"engineReason", engine.why}, {"features", features()}, {"daemon", answered ? answer->body : json()}};
+  json out = {{"version", version()},       {"kernel", kernel()},     {"engine", to_string(engine.engine)},
+              {"engineReason", engine.why}, {"features", features()}, {"daemon", answered ? answer->body : json()}};
   if (format == "json") {
     terminal.out << to_pretty(out) << '\n';
     return kFine;
   }
   terminal.out << "ringway   " << version() << '\n'
                << "kernel    " << kernel() << '\n'
-               << "engine    " << (engine.usable ? engine.name : "none") << ": " << engine.why << '\n'
+               << "engine    " << to_string(engine.engine) << ": " << engine.why << '\n'
                << "features  " << joined(out, "features", ", ") << '\n';
   if (answered) {
     terminal.out << "daemon    " << printable(text(answer->body, "version")) << " at " << client.address() << ", "

@@ -52,6 +52,7 @@ struct alignas(64) WorkerCounters {
   Counter idle_us;
   Counter buffers_exhausted;  ///< receives that had to wait because the buffer pool was empty
   Counter relay_copy_bytes;
+  Counter relay_splice_bytes;
   Counter access_log_dropped;
 };
 

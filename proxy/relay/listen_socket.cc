@@ -1,7 +1,6 @@
 #include "proxy/relay/listen_socket.h"
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,9 +10,6 @@
 
 namespace ringway::proxy {
 namespace {
-
-/// Cut by the kernel to net.core.somaxconn, 4,096 by default.
-constexpr int kBacklog = 65'535;
 
 bool enable(int fd, int level, int option) {
   const int on = 1;
@@ -72,23 +68,6 @@ Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t w
     fds.push_back(*fd);
   }
   return fds;
-}
-
-bool listen_on(int fd) {
-  return listen(fd, kBacklog) == 0;
-}
-
-void refuse_on(int fd) {
-  shutdown(fd, SHUT_RD);
-}
-
-int accept_pending(int fd) {
-  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-  // The socket blocks (io_uring wants it so), hence the look before the call; nobody else accepts on it.
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLIN) == 0) {
-    return -1;
-  }
-  return accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
 }
 
 }  // namespace ringway::proxy

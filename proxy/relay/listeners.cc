@@ -2,8 +2,6 @@
 
 #include <cerrno>
 
-#include "proxy/relay/listen_socket.h"
-
 namespace ringway::proxy {
 namespace {
 
@@ -65,7 +63,7 @@ void Listeners::close(std::uint32_t index) {
   Listener& listener = listeners_[index];
   std::erase_if(by_slot_, [&](const auto& entry) { return entry.second == index; });
   if (listener.listening) {
-    for (int client = accept_pending(listener.fd); client >= 0; client = accept_pending(listener.fd)) {
+    for (int client = ring_.accept_now(listener.fd); client >= 0; client = ring_.accept_now(listener.fd)) {
       sessions_.open(client, listener.port_slot, listener.address);
     }
   }
@@ -84,6 +82,7 @@ void Listeners::close_if_idle(std::uint32_t index) {
   ring_.close(listener.fd);
   listener.fd = -1;
   listener.closing = false;
+  listener.listening = false;
   listener.generation = (listener.generation + 1) & Token::kGenerationMask;
   free_.push_back(index);
   --open_;
@@ -100,10 +99,10 @@ void Listeners::update(std::uint32_t index) {
   Listener& listener = listeners_[index];
   const bool wanted = wants_to_listen(sessions_.plan(), listener.port_slot);
   if (wanted && !listener.listening) {
-    listener.listening = listen_on(listener.fd);
+    listener.listening = ring_.listen(listener.fd);
     accept(index);
   } else if (!wanted && listener.listening) {
-    refuse_on(listener.fd);
+    ring_.refuse(listener.fd);
     listener.listening = false;
   }
 }

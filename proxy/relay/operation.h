@@ -15,6 +15,8 @@ enum class Operation : std::uint8_t {
   kReceiveFromUpstream,
   kSendToClient,
   kSendToUpstream,
+  kSpliceFromClient,
+  kSpliceFromUpstream,
 };
 
 [[nodiscard]] constexpr Token token_of(Operation operation, std::uint32_t slot, std::uint32_t generation) {

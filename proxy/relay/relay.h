@@ -18,12 +18,18 @@ enum class Side : std::uint8_t { kClient, kUpstream };
 
 /// One direction of a session: from the side that it is named for to the other one.
 ///
-/// One receive is in flight while the buffer before it is being sent, so a stalled reader holds two buffers at the most
-/// and everything behind them is the sender's backpressure. FIN is passed on after the last byte.
+/// It copies: one receive is in flight while the buffer before it is being sent, so a stalled reader holds two buffers
+/// at the most and everything behind them is the sender's backpressure. Or it splices: what the kernel holds for the
+/// source goes through a pipe to the destination and never comes up here; a pipe is held only while data is in it.
+/// Either way FIN is passed on after the last byte.
 struct Relay {
   Buffer sending;  ///< being sent, `sent` bytes of it are gone
   Buffer queued;   ///< came while `sending` was on its way
   std::uint32_t sent = 0;
+  Pipe pipe;
+  std::uint8_t full_reads = 0;   ///< in a row, while it copies
+  std::uint8_t small_wakes = 0;  ///< in a row, while it splices
+  bool splicing = false;
   bool receive_in_flight = false;
   bool send_in_flight = false;
   bool ended = false;       ///< the source has said all: FIN, or its socket failed
@@ -31,7 +37,7 @@ struct Relay {
   bool broken = false;      ///< the destination takes no more: what comes is dropped
   std::uint64_t bytes = 0;  ///< passed on
 
-  [[nodiscard]] bool flushed() const { return sending.empty() && queued.empty(); }
+  [[nodiscard]] bool flushed() const { return sending.empty() && queued.empty() && pipe.none(); }
 };
 
 }  // namespace ringway::proxy

@@ -72,12 +72,24 @@ class Session {
   void on_receive(Side side, const Completion& completion);
   void on_data(Side side, const Buffer& buffer);
   void on_send(Side destination, std::int32_t result);
+  void passed_on(Side source, std::uint32_t bytes, Counter& path);
+  void on_end(Side side, std::int32_t result);
   void flushed(Side source);
+  void on_flushed(Side source);
   void pass_fin(Side source);
   void set_established_timer();
   void on_established_timer();
   void side_failed(Side side);
   void check_failed();
+
+  // session_splice.cc
+  void note_read(Relay& relay, bool full);
+  void splice(Side source);
+  bool empty_pipe(Side source);
+  bool fill_pipe(Side source);
+  void await(Side source, Readiness what);
+  void on_ready(Side source);
+  void stop_splicing(Side source, bool later);
 
   // session_end.cc
   void check_closed();

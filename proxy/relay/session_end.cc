@@ -132,6 +132,9 @@ void Session::drop(Relay& relay) {
       table_->shared_.ring.release(*buffer);
     }
   }
+  if (!relay.pipe.none()) {
+    table_->shared_.ring.return_pipe(relay.pipe);
+  }
 }
 
 void Session::free() {

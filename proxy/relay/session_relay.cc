@@ -38,6 +38,12 @@ void Session::on_completion(const Completion& completion) {
     case Operation::kSendToUpstream:
       on_send(Side::kUpstream, completion.result);
       break;
+    case Operation::kSpliceFromClient:
+      on_ready(Side::kClient);
+      break;
+    case Operation::kSpliceFromUpstream:
+      on_ready(Side::kUpstream);
+      break;
     case Operation::kWake:
     case Operation::kAccept:
       break;
@@ -82,15 +88,20 @@ void Session::on_receive(Side side, const Completion& completion) {
     receive(side, false);
     return;
   }
+  on_end(side, completion.result);
+}
+
+void Session::on_end(Side side, std::int32_t result) {
+  Relay& relay = from(side);
   relay.ended = true;
-  if (completion.result < 0) {
+  if (result < 0) {
     side_failed(side);
   } else if (state_ == State::kClosing) {
     check_closed();
   } else if (failed_[index(side)]) {
     // The error came to a send first; this end of stream is the RST, not a FIN.
     check_failed();
-  } else if (relaying && relay.flushed()) {
+  } else if (!relay.broken && relay.flushed()) {
     pass_fin(side);
   }
 }
@@ -98,6 +109,7 @@ void Session::on_receive(Side side, const Completion& completion) {
 void Session::on_data(Side side, const Buffer& buffer) {
   Relay& relay = from(side);
   last_activity_ = table_->shared_.ring.now();
+  note_read(relay, buffer.full);
   if (!relay.sending.empty()) {
     relay.queued = buffer;
     return;
@@ -105,7 +117,9 @@ void Session::on_data(Side side, const Buffer& buffer) {
   relay.sending = buffer;
   relay.sent = 0;
   send(side);
-  receive(side, !buffer.full);
+  if (!relay.splicing) {
+    receive(side, !buffer.full);
+  }
 }
 
 void Session::on_send(Side destination, std::int32_t result) {
@@ -115,16 +129,18 @@ void Session::on_send(Side destination, std::int32_t result) {
   if (state_ != State::kEstablished && state_ != State::kClosing) {
     return;
   }
+  if (result == -EAGAIN && !relay.broken) {
+    relay.send_in_flight = true;
+    ++in_flight_;
+    table_->shared_.ring.await(fd(destination), Readiness::kWritable, token(send_to(destination)));
+    return;
+  }
   if (result < 0) {
     side_failed(destination);
     return;
   }
-  const auto sent = static_cast<std::uint32_t>(result);
-  relay.sent += sent;
-  relay.bytes += sent;
-  (source == Side::kClient ? counters_->bytes_upstream : counters_->bytes_downstream).add(sent);
-  table_->shared_.counters.relay_copy_bytes.add(sent);
-  last_activity_ = table_->shared_.ring.now();
+  relay.sent += static_cast<std::uint32_t>(result);
+  passed_on(source, static_cast<std::uint32_t>(result), table_->shared_.counters.relay_copy_bytes);
   if (relay.broken) {
     drop(relay);
     check_failed();
@@ -135,6 +151,13 @@ void Session::on_send(Side destination, std::int32_t result) {
   }
 }
 
+void Session::passed_on(Side source, std::uint32_t bytes, Counter& path) {
+  from(source).bytes += bytes;
+  (source == Side::kClient ? counters_->bytes_upstream : counters_->bytes_downstream).add(bytes);
+  path.add(bytes);
+  last_activity_ = table_->shared_.ring.now();
+}
+
 void Session::flushed(Side source) {
   Relay& relay = from(source);
   table_->shared_.ring.release(relay.sending);
@@ -143,11 +166,20 @@ void Session::flushed(Side source) {
     relay.queued = {};
     relay.sent = 0;
     send(source);
-    if (!relay.ended) {
+    if (!relay.ended && !relay.splicing) {
       receive(source, !relay.sending.full);
     }
     return;
   }
+  if (relay.splicing && !relay.ended) {
+    splice(source);
+    return;
+  }
+  on_flushed(source);
+}
+
+void Session::on_flushed(Side source) {
+  const Relay& relay = from(source);
   if (failed_[index(source)] && state_ == State::kEstablished) {
     check_failed();
   } else if ((relay.ended || state_ == State::kClosing) && !relay.finished) {

@@ -9,24 +9,27 @@
 #include <deque>
 #include <string>
 
-#include "proxy/ring/buffer_pool.h"
-#include "proxy/ring/sockets.h"
+#include "proxy/ring/buffer_offers.h"
+#include "proxy/ring/system_ring.h"
+#include "proxy/ring/write_waits.h"
 
 namespace ringway::proxy {
 namespace {
 
 /// The user_data of operations whose completion tells nobody anything (cancel, close).
 constexpr std::uint64_t kIgnored = ~std::uint64_t{0};
+/// That of the poll on `write_waits_`.
+constexpr std::uint64_t kWriteWaits = kIgnored - 1;
 
-class IoUringRing final : public Ring {
+class IoUringRing final : public SystemRing {
  public:
-  explicit IoUringRing(Counter& exhausted) : exhausted_(exhausted) {}
+  IoUringRing(const RingOptions& options, Counter& exhausted) : SystemRing(options, exhausted) {}
   IoUringRing(const IoUringRing&) = delete;
   IoUringRing& operator=(const IoUringRing&) = delete;
   ~IoUringRing() override {
     if (open_) {
       // Operations may still name buffers until the ring is gone, so the memory of the pool goes after it.
-      pool_.unregister();
+      offers_.close();
       io_uring_queue_exit(&ring_);
     }
   }
@@ -42,16 +45,24 @@ class IoUringRing final : public Ring {
     }
     open_ = true;
     io_uring_register_ring_fd(&ring_);
-    buffer_bytes_ = options.buffer_bytes;
-    return pool_.open(ring_, options.buffer_count, options.buffer_bytes);
+    auto ready = pool_.open(options.buffer_count, options.buffer_bytes);
+    if (ready) {
+      ready = offers_.open(ring_);
+    }
+    if (ready) {
+      ready = write_waits_.open();
+    }
+    if (ready) {
+      watch_write_waits();
+    }
+    return ready;
   }
 
-  [[nodiscard]] Time now() const override { return now_; }
   [[nodiscard]] std::string_view name() const override { return "io_uring"; }
 
   void accept(int fd, Token token) override {
     io_uring_sqe* sqe = next(token.pack());
-    io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, SOCK_CLOEXEC);
+    io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   }
 
   void connect(int fd, const SocketAddress& to, Token token) override {
@@ -66,7 +77,7 @@ class IoUringRing final : public Ring {
   }
 
   void receive(int fd, Token token, bool later) override {
-    if (pool_.exhausted()) {
+    if (offers_.exhausted()) {
       exhausted_.add();
       starved_.push_back({fd, token});
       return;
@@ -74,17 +85,28 @@ class IoUringRing final : public Ring {
     io_uring_sqe* sqe = next(token.pack());
     io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
-    sqe->buf_group = BufferPool::kGroup;
+    sqe->buf_group = BufferOffers::kGroup;
     sqe->ioprio = later ? IORING_RECVSEND_POLL_FIRST : 0;
   }
 
   void send(int fd, std::span<const std::byte> bytes, Token token) override {
-    io_uring_prep_send(next(token.pack()), fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    io_uring_prep_send(next(token.pack()), fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
   void watch_readable(int fd, Token token) override { io_uring_prep_poll_multishot(next(token.pack()), fd, POLLIN); }
 
+  void await(int fd, Readiness what, Token token) override {
+    if (what == Readiness::kWritable) {
+      write_waits_.arm(fd, token);
+    } else {
+      io_uring_prep_poll_add(next(token.pack()), fd, POLLIN);
+    }
+  }
+
   void cancel(int fd) override {
+    if (const auto waiting = write_waits_.disarm(fd)) {
+      cancelled_.push_back(*waiting);
+    }
     for (auto waiting = starved_.begin(); waiting != starved_.end();) {
       if (waiting->fd == fd) {
         cancelled_.push_back(waiting->token);
@@ -99,30 +121,15 @@ class IoUringRing final : public Ring {
   }
 
   void close(int fd) override {
+    write_waits_.forget(fd);
     io_uring_sqe* sqe = next(kIgnored);
     io_uring_prep_close(sqe, fd);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   }
 
-  int open_stream(int family) override { return sockets::open_stream(family); }
-  void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
-  void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
-  [[nodiscard]] bool hung_up(int fd) const override { return sockets::hung_up(fd); }
-  [[nodiscard]] SocketAddress peer(int fd) const override { return sockets::peer(fd); }
-  [[nodiscard]] std::size_t unsent_bytes(int fd) const override { return sockets::unsent_bytes(fd); }
-
-  [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override {
-    return {pool_.at(buffer.id), buffer.size};
-  }
-
-  void release(Buffer& buffer) override {
-    pool_.release(buffer.id);
-    buffer = {};
-  }
-
   void run_once(Time deadline, CompletionHandler& handler) override {
     rearm_starved();
-    pool_.offer();
+    offers_.offer();
     wait(deadline);
     now_ = std::chrono::steady_clock::now();
     for (; !cancelled_.empty(); cancelled_.pop_front()) {
@@ -160,15 +167,17 @@ class IoUringRing final : public Ring {
     return sqe;
   }
 
+  void watch_write_waits() { io_uring_prep_poll_multishot(next(kWriteWaits), write_waits_.fd(), POLLIN); }
+
   void submit() {
-    pool_.offer();
+    offers_.offer();
     io_uring_submit(&ring_);
     connects_unsubmitted_ = 0;
   }
 
   void rearm_starved() {
-    while (!starved_.empty() && !pool_.exhausted()) {
-      pool_.offer();
+    while (!starved_.empty() && !offers_.exhausted()) {
+      offers_.offer();
       const Waiting waiting = starved_.front();
       starved_.pop_front();
       receive(waiting.fd, waiting.token, false);
@@ -202,26 +211,29 @@ class IoUringRing final : public Ring {
                             .more = (cqe->flags & IORING_CQE_F_MORE) != 0,
                             .buffer = {}};
       if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
-        pool_.taken();
+        offers_.taken();
         const auto size = static_cast<std::uint32_t>(std::max(cqe->res, 0));
-        completion.buffer = {cqe->flags >> IORING_CQE_BUFFER_SHIFT, size, size == buffer_bytes_};
+        completion.buffer = {cqe->flags >> IORING_CQE_BUFFER_SHIFT, size, size == pool_.buffer_bytes()};
         if (cqe->res <= 0) {
           release(completion.buffer);
         }
       }
       io_uring_cqe_seen(&ring_, cqe);
-      if (user_data != kIgnored) {
+      if (user_data < kWriteWaits) {
         handler.on_completion(completion);
+      } else if (user_data == kWriteWaits) {
+        if (!completion.more) {
+          watch_write_waits();
+        }
+        write_waits_.collect([&](Token token) { handler.on_completion({.token = token, .buffer = {}}); });
       }
     }
   }
 
-  Counter& exhausted_;
-  BufferPool pool_;
+  BufferOffers offers_{pool_};
+  WriteWaits write_waits_;
   io_uring ring_{};
   bool open_ = false;
-  std::uint32_t buffer_bytes_ = 0;
-  Time now_ = std::chrono::steady_clock::now();
   std::array<sockaddr_storage, kConnectAddresses> connect_addresses_{};
   std::size_t connects_unsubmitted_ = 0;
   std::deque<Waiting> starved_;
@@ -231,9 +243,9 @@ class IoUringRing final : public Ring {
 }  // namespace
 
 Result<std::unique_ptr<Ring>> make_io_uring_ring(const RingOptions& options, Counter& exhausted) {
-  auto ring = std::make_unique<IoUringRing>(exhausted);
+  auto ring = std::make_unique<IoUringRing>(options, exhausted);
   if (auto opened = ring->open(options); !opened) {
-    return std::unexpected(std::move(opened.error()).prefixed("starting io_uring"));
+    return std::unexpected(std::move(opened.error()));
   }
   return ring;
 }

@@ -21,6 +21,17 @@ struct Buffer {
   [[nodiscard]] bool empty() const { return id == kNone; }
 };
 
+/// A pipe out of the ring's pool: where data rests between the two halves of a splice.
+struct Pipe {
+  std::int32_t read_fd = -1;
+  std::int32_t write_fd = -1;
+  std::uint32_t held = 0;  ///< bytes in it
+
+  [[nodiscard]] bool none() const { return read_fd < 0; }
+};
+
+enum class Readiness : std::uint8_t { kReadable, kWritable };
+
 struct Completion {
   Token token;
   std::int32_t result = 0;  ///< what the system call would return, or -errno
@@ -56,15 +67,36 @@ class Ring {
   /// Receives once into a buffer of the pool, taken only when there is data. 0 = FIN. `later` says that data is not
   /// expected to be there yet. -ENOBUFS: the pool ran empty in this batch, ask again; that waits for a buffer.
   virtual void receive(int fd, Token token, bool later) = 0;
-  /// Sends once; the result may be short. `bytes` must stay until the completion. Raises no SIGPIPE.
+  /// Sends once; the result may be short, or -EAGAIN where there is no room: `await` that. `bytes` must stay until the
+  /// completion. Raises no SIGPIPE.
   virtual void send(int fd, std::span<const std::byte> bytes, Token token) = 0;
   /// Completes with `more` each time `fd` becomes readable.
   virtual void watch_readable(int fd, Token token) = 0;
+  /// Completes once, with 0, when `fd` is readable (data, FIN) or writable, or has failed: the next call tells. It may
+  /// complete without cause. At most one `await` or `receive`, and one `await` or `send`, for each way of an fd.
+  virtual void await(int fd, Readiness what, Token token) = 0;
+
+  /// Takes an empty pipe; false where none is left. Given back with `return_pipe`, also with data in it (which is
+  /// lost).
+  virtual bool take_pipe(Pipe& pipe) = 0;
+  virtual void return_pipe(Pipe& pipe) = 0;
+  /// Moves what `fd` has received into an empty pipe without copying it, at once (splice(2)). Bytes moved, 0 = FIN,
+  /// -EAGAIN = nothing there, or -errno.
+  virtual std::int32_t fill(Pipe& pipe, int fd) = 0;
+  /// Moves what the pipe holds to `fd`, at once. Bytes moved (may be short), -EAGAIN = no room, or -errno. Raises no
+  /// SIGPIPE where the thread blocks it, as workers do.
+  virtual std::int32_t drain(Pipe& pipe, int fd) = 0;
 
   /// Asks every operation on `fd` to end. Each still completes: -ECANCELED, or what it came to before.
   virtual void cancel(int fd) = 0;
   virtual void close(int fd) = 0;
 
+  /// Starts, or starts again after `refuse`, to queue connections for `accept`.
+  virtual bool listen(int fd) = 0;
+  /// Stops listening while the address stays bound: clients see ECONNREFUSED at once.
+  virtual void refuse(int fd) = 0;
+  /// A connection that stands in the backlog, or -1. Never waits.
+  virtual int accept_now(int fd) = 0;
   /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.
   virtual int open_stream(int family) = 0;
   virtual void shutdown_send(int fd) = 0;

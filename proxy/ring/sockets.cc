@@ -12,6 +12,9 @@
 namespace ringway::proxy::sockets {
 namespace {
 
+/// Cut by the kernel to net.core.somaxconn, 4,096 by default.
+constexpr int kBacklog = 65'535;
+
 constexpr int kKeepIdle_s = 60;
 constexpr int kKeepInterval_s = 10;
 constexpr int kKeepProbes = 6;
@@ -22,8 +25,26 @@ void set(int fd, int level, int option, int value) {
 
 }  // namespace
 
+bool listen(int fd) {
+  return ::listen(fd, kBacklog) == 0;
+}
+
+void refuse(int fd) {
+  shutdown(fd, SHUT_RD);
+}
+
+int accept_now(int fd) {
+  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+  // The socket may block (io_uring wants it so), hence the look before the call; nobody else accepts on it.
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLIN) == 0) {
+    return -1;
+  }
+  return accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
 int open_stream(int family) {
-  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  // Non-blocking for splice(2), whose own flag covers the pipe and not the socket.
+  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
   if (fd < 0) {
     return -errno;
   }
@@ -37,6 +58,13 @@ void tune(int fd) {
   set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepIdle_s);
   set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepInterval_s);
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepProbes);
+}
+
+int take_error(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return -error;
 }
 
 void shutdown_send(int fd) {

@@ -8,11 +8,20 @@
 /// IORING_OP_SHUTDOWN to a worker thread.
 namespace ringway::proxy::sockets {
 
-/// A TCP socket with the options of `tune`, close-on-exec; or -errno.
+/// Starts, or starts again after `refuse`, to queue connections for accept.
+bool listen(int fd);
+/// Stops listening while the address stays bound: the kernel answers SYN with RST, so a client sees ECONNREFUSED at
+/// once. Connections in the backlog get RST.
+void refuse(int fd);
+/// A connection that stands in the backlog, non-blocking and close-on-exec, or -1. Never waits.
+int accept_now(int fd);
+/// A TCP socket with the options of `tune`, non-blocking and close-on-exec; or -errno.
 int open_stream(int family);
 /// TCP_NODELAY and keepalive (after 60 s idle, 6 probes 10 s apart: a vanished peer is found within two minutes).
 /// On a listening socket: accepted sockets inherit them (tcp(7)).
 void tune(int fd);
+/// The outcome of a connect that was under way: 0 or -errno.
+int take_error(int fd);
 void shutdown_send(int fd);
 void reset_on_close(int fd);
 bool hung_up(int fd);

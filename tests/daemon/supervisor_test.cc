@@ -100,11 +100,6 @@ TEST_F(SupervisorTest, a_start_with_mistakes_or_without_its_address_fails_and_st
   started = make()->start();
   ASSERT_FALSE(started);
   EXPECT_FALSE(started.error().empty());
-
-  write("apiVersion: ringway/v1\nkind: Ringway\nspec: {engine: epoll}\n");
-  started = make()->start();
-  ASSERT_FALSE(started);
-  EXPECT_NE(started.error().front().find("epoll"), std::string::npos);
 }
 
 TEST_F(SupervisorTest, a_reload_binds_and_swaps_and_says_what_changed) {

@@ -50,7 +50,8 @@ class DockerDaemonTest : public testing::Test {
   }
 
   [[nodiscard]] json endpoint(const std::string& workload) const {
-    for (const auto& each : json::parse(daemon_->get("/api/v1/endpoints").body)["items"]) {
+    const json list = json::parse(daemon_->get("/api/v1/endpoints").body);
+    for (const auto& each : list["items"]) {
       if (each["workload"].get<std::string>().ends_with(workload)) {
         return each;
       }

@@ -14,9 +14,10 @@
 namespace ringway::test {
 
 /// A data plane in this process with one port of one Service, driven by hand-made snapshots.
-class DataPlaneTest : public testing::Test {
+class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
  protected:
-  void start(const proxy::DataPlaneOptions& options = {.workers = 2}) {
+  void start(proxy::DataPlaneOptions options = {.workers = 2}) {
+    options.engine = GetParam();
     auto started = proxy::DataPlane::start(options);
     ASSERT_TRUE(started) << started.error().context;
     plane_ = std::move(*started);

@@ -19,7 +19,7 @@ SocketAddress address_of(const EchoServer& server) {
   return server.address();
 }
 
-TEST_F(DataPlaneTest, relays_to_every_endpoint_in_turn) {
+TEST_P(DataPlaneTest, relays_to_every_endpoint_in_turn) {
   EchoServer one({.name = "one"});
   EchoServer two({.name = "two"});
   EchoServer three({.name = "three"});
@@ -38,7 +38,7 @@ TEST_F(DataPlaneTest, relays_to_every_endpoint_in_turn) {
   EXPECT_EQ(ended(Cause::kFinished), 6);
 }
 
-TEST_F(DataPlaneTest, passes_all_data_both_ways_and_then_fin) {
+TEST_P(DataPlaneTest, passes_all_data_both_ways_and_then_fin) {
   constexpr std::uint64_t kBytes = 8 << 20;
   EchoServer server({.mode = Mode::kDuplex, .bytes = kBytes});
   start();
@@ -56,7 +56,7 @@ TEST_F(DataPlaneTest, passes_all_data_both_ways_and_then_fin) {
   EXPECT_EQ(sum(&proxy::ServiceCounters::bytes_downstream), kBytes + kStreamHeader);
 }
 
-TEST_F(DataPlaneTest, keeps_the_other_direction_open_after_fin) {
+TEST_P(DataPlaneTest, keeps_the_other_direction_open_after_fin) {
   EchoServer server({.mode = Mode::kFinFirst, .name = "early"});
   start();
   serve({address_of(server)});
@@ -68,7 +68,7 @@ TEST_F(DataPlaneTest, keeps_the_other_direction_open_after_fin) {
   EXPECT_EQ(server.received_bytes(), (1 << 20) + kStreamHeader);
 }
 
-TEST_F(DataPlaneTest, passes_what_came_before_a_reset_and_then_the_reset) {
+TEST_P(DataPlaneTest, passes_what_came_before_a_reset_and_then_the_reset) {
   EchoServer server({.mode = Mode::kResetAfter, .name = "last words", .bytes = 5});
   start();
   serve({address_of(server)});
@@ -80,7 +80,7 @@ TEST_F(DataPlaneTest, passes_what_came_before_a_reset_and_then_the_reset) {
   EXPECT_EQ(ended(Cause::kUpstreamReset), 1);
 }
 
-TEST_F(DataPlaneTest, passes_a_clients_reset_to_the_upstream) {
+TEST_P(DataPlaneTest, passes_a_clients_reset_to_the_upstream) {
   EchoServer server({});
   start();
   serve({address_of(server)});
@@ -92,7 +92,7 @@ TEST_F(DataPlaneTest, passes_a_clients_reset_to_the_upstream) {
   EXPECT_EQ(ended(Cause::kClientReset), 1);
 }
 
-TEST_F(DataPlaneTest, stays_half_closed_for_as_long_as_the_upstream_does) {
+TEST_P(DataPlaneTest, stays_half_closed_for_as_long_as_the_upstream_does) {
   EchoServer server({.mode = Mode::kSilent});
   start();
   serve({address_of(server)});
@@ -107,7 +107,7 @@ TEST_F(DataPlaneTest, stays_half_closed_for_as_long_as_the_upstream_does) {
   EXPECT_EQ(sum(&proxy::ServiceCounters::active), 1);
 }
 
-TEST_F(DataPlaneTest, notices_a_reset_after_fin) {
+TEST_P(DataPlaneTest, notices_a_reset_after_fin) {
   EchoServer server({.mode = Mode::kSilent});
   start();
   serve({address_of(server)});
@@ -120,7 +120,7 @@ TEST_F(DataPlaneTest, notices_a_reset_after_fin) {
   EXPECT_TRUE(no_session_left());
 }
 
-TEST_F(DataPlaneTest, retries_a_refused_connect_on_another_endpoint) {
+TEST_P(DataPlaneTest, retries_a_refused_connect_on_another_endpoint) {
   EchoServer server({.name = "alive"});
   start();
   serve({refusing_endpoint(), address_of(server)}, {.balancer = Balancer::kRoundRobin});
@@ -132,7 +132,7 @@ TEST_F(DataPlaneTest, retries_a_refused_connect_on_another_endpoint) {
   EXPECT_EQ(sum(&proxy::ServiceCounters::retries), 2);
 }
 
-TEST_F(DataPlaneTest, retries_a_connect_that_is_not_answered) {
+TEST_P(DataPlaneTest, retries_a_connect_that_is_not_answered) {
   EchoServer silent({.mode = Mode::kNeverAccept});
   EchoServer server({.name = "alive"});
   start();
@@ -145,7 +145,7 @@ TEST_F(DataPlaneTest, retries_a_connect_that_is_not_answered) {
   EXPECT_EQ(endpoints_[0]->connect_failures[static_cast<std::size_t>(proxy::ConnectFailure::kTimeout)], 1);
 }
 
-TEST_F(DataPlaneTest, resets_the_client_when_every_attempt_was_refused) {
+TEST_P(DataPlaneTest, resets_the_client_when_every_attempt_was_refused) {
   start();
   serve({refusing_endpoint(), refusing_endpoint()});
   TcpClient client(vip_);
@@ -158,7 +158,7 @@ TEST_F(DataPlaneTest, resets_the_client_when_every_attempt_was_refused) {
   EXPECT_EQ(ended(Cause::kConnectRefused), 1);
 }
 
-TEST_F(DataPlaneTest, refuses_at_once_while_there_is_no_endpoint) {
+TEST_P(DataPlaneTest, refuses_at_once_while_there_is_no_endpoint) {
   EchoServer server({.name = "back"});
   start();
   serve({});
@@ -171,7 +171,7 @@ TEST_F(DataPlaneTest, refuses_at_once_while_there_is_no_endpoint) {
   EXPECT_EQ(TcpClient(vip_).receive(5), "back\n");
 }
 
-TEST_F(DataPlaneTest, ends_an_idle_session_with_fin) {
+TEST_P(DataPlaneTest, ends_an_idle_session_with_fin) {
   EchoServer server({.name = "idle"});
   start();
   serve({address_of(server)}, {.idle_timeout = milliseconds(100)});
@@ -183,7 +183,7 @@ TEST_F(DataPlaneTest, ends_an_idle_session_with_fin) {
   EXPECT_EQ(ended(Cause::kIdleTimeout), 1);
 }
 
-TEST_F(DataPlaneTest, a_stalled_reader_stops_the_sender) {
+TEST_P(DataPlaneTest, a_stalled_reader_stops_the_sender) {
   EchoServer server({.mode = Mode::kLateReader});
   start();
   serve({address_of(server)});
@@ -196,7 +196,7 @@ TEST_F(DataPlaneTest, a_stalled_reader_stops_the_sender) {
   EXPECT_TRUE(wait_until([&] { return server.received_bytes() == taken && server.finished() == 1; }));
 }
 
-TEST_F(DataPlaneTest, sessions_outlive_a_changed_snapshot_and_a_removed_service) {
+TEST_P(DataPlaneTest, sessions_outlive_a_changed_snapshot_and_a_removed_service) {
   EchoServer server({.mode = Mode::kEcho});
   start();
   serve({address_of(server)});
@@ -209,7 +209,7 @@ TEST_F(DataPlaneTest, sessions_outlive_a_changed_snapshot_and_a_removed_service)
   EXPECT_EQ(client.receive(3), "two");
 }
 
-TEST_F(DataPlaneTest, closes_the_sessions_of_one_endpoint_with_fin) {
+TEST_P(DataPlaneTest, closes_the_sessions_of_one_endpoint_with_fin) {
   EchoServer one({.name = "one"});
   EchoServer two({.name = "two"});
   start();
@@ -227,7 +227,7 @@ TEST_F(DataPlaneTest, closes_the_sessions_of_one_endpoint_with_fin) {
   EXPECT_EQ(second.receive(5), "still");
 }
 
-TEST_F(DataPlaneTest, an_address_in_use_is_refused_and_changes_nothing) {
+TEST_P(DataPlaneTest, an_address_in_use_is_refused_and_changes_nothing) {
   EchoServer server({.name = "kept"});
   EchoServer taken({});
   start();
@@ -244,7 +244,7 @@ TEST_F(DataPlaneTest, an_address_in_use_is_refused_and_changes_nothing) {
   EXPECT_EQ(TcpClient(vip_).receive(5), "kept\n");
 }
 
-TEST_F(DataPlaneTest, an_address_may_move_to_another_service) {
+TEST_P(DataPlaneTest, an_address_may_move_to_another_service) {
   EchoServer server({.name = "one"});
   EchoServer other({.name = "two"});
   start();
@@ -258,7 +258,7 @@ TEST_F(DataPlaneTest, an_address_may_move_to_another_service) {
   EXPECT_EQ(TcpClient(vip_).receive(4), "two\n");
 }
 
-TEST_F(DataPlaneTest, drains_until_the_last_session_has_ended) {
+TEST_P(DataPlaneTest, drains_until_the_last_session_has_ended) {
   EchoServer server({.mode = Mode::kEcho});
   start();
   serve({address_of(server)});
@@ -277,7 +277,7 @@ TEST_F(DataPlaneTest, drains_until_the_last_session_has_ended) {
   EXPECT_EQ(done.wait_for(kPatience), std::future_status::ready);
 }
 
-TEST_F(DataPlaneTest, stop_ends_what_is_left) {
+TEST_P(DataPlaneTest, stop_ends_what_is_left) {
   EchoServer server({.mode = Mode::kEcho});
   start();
   serve({address_of(server)});
@@ -290,7 +290,7 @@ TEST_F(DataPlaneTest, stop_ends_what_is_left) {
   EXPECT_EQ(ended(Cause::kShutdown), 1);
 }
 
-TEST_F(DataPlaneTest, waits_with_accepting_while_sessions_are_spent) {
+TEST_P(DataPlaneTest, waits_with_accepting_while_sessions_are_spent) {
   EchoServer server({.name = "one"});
   start({.workers = 1, .max_sessions = 2});
   serve({address_of(server)});
@@ -308,7 +308,7 @@ TEST_F(DataPlaneTest, waits_with_accepting_while_sessions_are_spent) {
   EXPECT_EQ(waiting.receive(4), "one\n");
 }
 
-TEST_F(DataPlaneTest, tells_sessions_while_they_run_and_when_they_end) {
+TEST_P(DataPlaneTest, tells_sessions_while_they_run_and_when_they_end) {
   EchoServer server({.mode = Mode::kEcho});
   start({.workers = 2, .access_log = true});
   serve({address_of(server)});
@@ -339,6 +339,9 @@ TEST_F(DataPlaneTest, tells_sessions_while_they_run_and_when_they_end) {
   EXPECT_EQ(over[0].bytes_downstream, 5);
   EXPECT_TRUE(endpoints_[0]->unused());
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, DataPlaneTest, testing::Values(proxy::Engine::kIoUring, proxy::Engine::kEpoll),
+                         [](const auto& engine) { return std::string(to_string(engine.param)); });
 
 }  // namespace
 }  // namespace ringway::test

@@ -1,4 +1,4 @@
-#include "proxy/ring/io_uring_ring.h"
+#include "proxy/ring/ring.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "proxy/ring/engine.h"
+
 namespace ringway::proxy {
 namespace {
 
@@ -20,17 +22,17 @@ std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-class IoUringRingTest : public testing::Test, public CompletionHandler {
+class RingTest : public testing::TestWithParam<Engine>, public CompletionHandler {
  protected:
   void open(const RingOptions& options) {
-    auto ring = make_io_uring_ring(options, exhausted_);
+    auto ring = make_ring(GetParam(), options, exhausted_);
     ASSERT_TRUE(ring) << ring.error().context;
     ring_ = std::move(*ring);
   }
 
   void SetUp() override {
     open({});
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair_.data()), 0);
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair_.data()), 0);
   }
 
   void TearDown() override {
@@ -79,7 +81,7 @@ TEST(TokenTest, packs_and_unpacks) {
   EXPECT_EQ(back.slot, token.slot);
 }
 
-TEST_F(IoUringRingTest, sends_and_receives) {
+TEST_P(RingTest, sends_and_receives) {
   const std::string text = "hello";
   ring_->receive(pair_[1], token(1), true);
   ring_->send(pair_[0], bytes_of(text), token(2));
@@ -89,7 +91,7 @@ TEST_F(IoUringRingTest, sends_and_receives) {
   EXPECT_EQ(received_, text);
 }
 
-TEST_F(IoUringRingTest, a_cancelled_operation_completes) {
+TEST_P(RingTest, a_cancelled_operation_completes) {
   ring_->receive(pair_[1], token(1), false);
   ring_->run_once(std::chrono::steady_clock::now(), *this);
   ring_->cancel(pair_[1]);
@@ -97,14 +99,14 @@ TEST_F(IoUringRingTest, a_cancelled_operation_completes) {
   EXPECT_EQ(results_[1], std::vector<std::int32_t>{-ECANCELED});
 }
 
-TEST_F(IoUringRingTest, the_wait_ends_at_the_deadline) {
+TEST_P(RingTest, the_wait_ends_at_the_deadline) {
   const Time deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   ring_->run_once(deadline, *this);
   EXPECT_GE(ring_->now(), deadline - std::chrono::milliseconds(1));
   EXPECT_TRUE(results_.empty());
 }
 
-TEST_F(IoUringRingTest, receives_wait_while_all_buffers_are_held) {
+TEST_P(RingTest, receives_wait_while_all_buffers_are_held) {
   open({.buffer_count = 2, .buffer_bytes = 4});
   release_at_once_ = false;
   ASSERT_EQ(write(pair_[0], "aaaabbbbcccc", 12), 12);
@@ -124,7 +126,7 @@ TEST_F(IoUringRingTest, receives_wait_while_all_buffers_are_held) {
   EXPECT_EQ(received_, "aaaabbbbcccc");
 }
 
-TEST_F(IoUringRingTest, a_receive_that_waits_for_a_buffer_can_be_cancelled) {
+TEST_P(RingTest, a_receive_that_waits_for_a_buffer_can_be_cancelled) {
   open({.buffer_count = 1, .buffer_bytes = 4});
   release_at_once_ = false;
   ASSERT_EQ(write(pair_[0], "aaaabbbb", 8), 8);
@@ -136,11 +138,11 @@ TEST_F(IoUringRingTest, a_receive_that_waits_for_a_buffer_can_be_cancelled) {
   EXPECT_EQ(results_[2], std::vector<std::int32_t>{-ECANCELED});
 }
 
-TEST_F(IoUringRingTest, survives_more_operations_than_the_submission_queue_holds) {
+TEST_P(RingTest, survives_more_operations_than_the_submission_queue_holds) {
   open({.submission_entries = 8, .completion_entries = 64});
   std::vector<std::array<int, 2>> pairs(100);
   for (std::uint32_t slot = 0; slot < pairs.size(); ++slot) {
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[slot].data()), 0);
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pairs[slot].data()), 0);
     ring_->receive(pairs[slot][1], token(slot + 1), true);
   }
   for (const auto& each : pairs) {
@@ -153,7 +155,7 @@ TEST_F(IoUringRingTest, survives_more_operations_than_the_submission_queue_holds
   }
 }
 
-TEST_F(IoUringRingTest, many_connects_in_one_batch_reach_their_own_addresses) {
+TEST_P(RingTest, many_connects_in_one_batch_reach_their_own_addresses) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_storage storage{};
   SocketAddress(IpAddress::v4(0x7f000001), 0).fill(storage);
@@ -176,6 +178,9 @@ TEST_F(IoUringRingTest, many_connects_in_one_batch_reach_their_own_addresses) {
   }
   close(listener);
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, RingTest, testing::Values(Engine::kIoUring, Engine::kEpoll),
+                         [](const auto& engine) { return std::string(to_string(engine.param)); });
 
 }  // namespace
 }  // namespace ringway::proxy

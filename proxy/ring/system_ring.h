@@ -1,0 +1,55 @@
+#pragma once
+
+#include "proxy/core/counters.h"
+#include "proxy/ring/buffer_pool.h"
+#include "proxy/ring/engine.h"
+#include "proxy/ring/pipe_pool.h"
+#include "proxy/ring/ring.h"
+#include "proxy/ring/sockets.h"
+
+namespace ringway::proxy {
+
+/// What the rings over the real kernel share: buffers, pipes, and the calls that never block.
+class SystemRing : public Ring {
+ public:
+  SystemRing(const SystemRing&) = delete;
+  SystemRing& operator=(const SystemRing&) = delete;
+
+  [[nodiscard]] Time now() const override { return now_; }
+
+  bool take_pipe(Pipe& pipe) override { return pipes_.take(pipe); }
+  void return_pipe(Pipe& pipe) override { pipes_.give_back(pipe); }
+  std::int32_t fill(Pipe& pipe, int fd) override { return pipes_.fill(pipe, fd); }
+  std::int32_t drain(Pipe& pipe, int fd) override { return PipePool::drain(pipe, fd); }
+
+  bool listen(int fd) override { return sockets::listen(fd); }
+  void refuse(int fd) override { sockets::refuse(fd); }
+  int accept_now(int fd) override { return sockets::accept_now(fd); }
+  int open_stream(int family) override { return sockets::open_stream(family); }
+  void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
+  void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
+  [[nodiscard]] bool hung_up(int fd) const override { return sockets::hung_up(fd); }
+  [[nodiscard]] SocketAddress peer(int fd) const override { return sockets::peer(fd); }
+  [[nodiscard]] std::size_t unsent_bytes(int fd) const override { return sockets::unsent_bytes(fd); }
+
+  [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override {
+    return {pool_.at(buffer.id), buffer.size};
+  }
+  void release(Buffer& buffer) override {
+    pool_.release(buffer.id);
+    buffer = {};
+  }
+
+ protected:
+  SystemRing(const RingOptions& options, Counter& exhausted)
+      : exhausted_(exhausted), pipes_(options.pipe_count, options.pipe_bytes) {}
+
+  Counter& exhausted_;
+  BufferPool pool_;
+  Time now_ = std::chrono::steady_clock::now();
+
+ private:
+  PipePool pipes_;
+};
+
+}  // namespace ringway::proxy
