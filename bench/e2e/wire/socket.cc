@@ -1,0 +1,106 @@
+#include "bench/e2e/wire/socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <stdexcept>
+#include <system_error>
+
+namespace ringway::bench {
+namespace {
+
+constexpr int kBacklog = 4096;
+
+[[noreturn]] void fail(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+std::string text_of(const sockaddr_in& address) {
+  std::string text(INET_ADDRSTRLEN, '\0');
+  inet_ntop(AF_INET, &address.sin_addr, text.data(), INET_ADDRSTRLEN);
+  return text.substr(0, text.find('\0')) + ":" + std::to_string(ntohs(address.sin_port));
+}
+
+}  // namespace
+
+sockaddr_in read_address(const std::string& text) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  const auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  if (colon != std::string::npos && inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) == 1) {
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error == std::errc() && stopped == end && port != 0) {
+      address.sin_port = htons(port);
+      return address;
+    }
+  }
+  throw std::invalid_argument("'" + text + "' is not IPv4:PORT");
+}
+
+sockaddr_in next_port(sockaddr_in address, std::uint16_t ports) {
+  address.sin_port = htons(static_cast<std::uint16_t>(ntohs(address.sin_port) + ports));
+  return address;
+}
+
+int open_socket() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+    fail("socket");
+  }
+  return fd;
+}
+
+int listen_on(const sockaddr_in& address) {
+  // What it accepts inherits TCP_NODELAY.
+  const int fd = open_socket();
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 || listen(fd, kBacklog) != 0) {
+    fail("listen on " + text_of(address));
+  }
+  return fd;
+}
+
+int connect_to(const sockaddr_in& address) {
+  const int fd = open_socket();
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    fail("connect to " + text_of(address));
+  }
+  return fd;
+}
+
+void send_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      fail("send");
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+}
+
+void receive_all(int fd, std::span<std::byte> bytes) {
+  const ssize_t got = recv(fd, bytes.data(), bytes.size(), MSG_WAITALL);
+  if (got < 0) {
+    fail("receive");
+  }
+  if (static_cast<std::size_t>(got) != bytes.size()) {
+    throw std::system_error(std::make_error_code(std::errc::connection_reset), "receive: closed early");
+  }
+}
+
+std::uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace ringway::bench
