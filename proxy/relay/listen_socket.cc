@@ -32,6 +32,7 @@ Result<int> bind_one(const SocketAddress& address, bool first) {
     return std::unexpected(bind_error(errno, address));
   }
   sockets::tune(fd);
+  sockets::suit(fd, address);
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (address.ip().is_v6()) {
     enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);

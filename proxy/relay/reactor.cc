@@ -34,6 +34,7 @@ bool Reactor::turn() {
   const std::size_t sessions_before = sessions_.size();
   ring_.run_once(next_deadline(), *this);
   sessions_.expire(ring_.now());
+  sessions_.run_streams();
   if (sessions_.size() < sessions_before || listeners_.next_timer() <= ring_.now()) {
     listeners_.resume(ring_.now());
   }
@@ -42,6 +43,9 @@ bool Reactor::turn() {
 }
 
 Time Reactor::next_deadline() const {
+  if (sessions_.streams_wait()) {
+    return ring_.now();
+  }
   const Time next = std::min(sessions_.next_timer(), listeners_.next_timer());
   return stopping_ ? std::min(next, stop_limit_) : next;
 }

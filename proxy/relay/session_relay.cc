@@ -39,10 +39,10 @@ void Session::on_completion(const Completion& completion) {
       on_send(Side::kUpstream, completion.result);
       break;
     case Operation::kSpliceFromClient:
-      on_ready(Side::kClient);
+      stream(Side::kClient);
       break;
     case Operation::kSpliceFromUpstream:
-      on_ready(Side::kUpstream);
+      stream(Side::kUpstream);
       break;
     case Operation::kWake:
     case Operation::kAccept:
@@ -172,7 +172,7 @@ void Session::flushed(Side source) {
     return;
   }
   if (relay.splicing && !relay.ended) {
-    splice(source);
+    stream(source);
     return;
   }
   on_flushed(source);

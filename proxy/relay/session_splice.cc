@@ -9,12 +9,12 @@ namespace {
 /// A direction that fills so many buffers in a row is a stream: from there on a splice costs less than two copies.
 constexpr std::uint8_t kStreamReads = 4;
 
+/// A read that brings so much has hardly emptied the socket: it is tried again before the kernel is asked to wait.
+constexpr std::uint32_t kFullPipe_bytes = 61'440;
+
 /// A wake that brought less than this is worth no pipe; after so many in a row the direction copies again.
 constexpr std::uint32_t kSmallWake_bytes = 16'384;
 constexpr std::uint8_t kSmallWakes = 4;
-
-/// The most that one direction moves in one turn, so that 1,000 small ones do not wait for a big one.
-constexpr std::uint32_t kTurn_bytes = 262'144;
 
 constexpr Operation splice_from(Side side) {
   return side == Side::kClient ? Operation::kSpliceFromClient : Operation::kSpliceFromUpstream;
@@ -36,15 +36,22 @@ void Session::await(Side source, Readiness what) {
                              token(splice_from(source)));
 }
 
-void Session::on_ready(Side source) {
-  if (state_ != State::kEstablished && state_ != State::kClosing) {
-    return;
+void Session::stream(Side source) {
+  table_->streams_.push_back({.slot = slot_, .generation = generation_, .source = source});
+}
+
+std::uint64_t Session::on_stream(Side source) {
+  const std::uint64_t before = from(source).bytes;
+  if (state_ == State::kEstablished || state_ == State::kClosing) {
+    if (from(source).broken) {
+      stop_splicing(source, true);
+    } else {
+      splice(source);
+    }
   }
-  if (from(source).broken) {
-    stop_splicing(source, true);
-  } else {
-    splice(source);
-  }
+  const std::uint64_t moved = from(source).bytes - before;
+  settle();
+  return moved;
 }
 
 void Session::stop_splicing(Side source, bool later) {
@@ -56,33 +63,27 @@ void Session::stop_splicing(Side source, bool later) {
   }
 }
 
-/// All data of the copy path is passed on; whatever is in the pipe goes first.
+/// One pipe's worth. All data of the copy path has gone before; what is in the pipe goes first.
 void Session::splice(Side source) {
   Relay& relay = from(source);
-  const std::uint64_t before = relay.bytes;
-  for (;;) {
-    if (!relay.pipe.none() && !empty_pipe(source)) {
-      return;
-    }
-    if (state_ == State::kClosing) {
-      // What comes from now on is dropped, so it need not be spliced.
-      stop_splicing(source, true);
-      on_flushed(source);
-      return;
-    }
-    if (relay.bytes - before >= kTurn_bytes) {
-      await(source, Readiness::kReadable);
-      return;
-    }
-    if (!fill_pipe(source)) {
-      break;
-    }
-  }
-  if (!relay.splicing || relay.ended || state_ != State::kEstablished) {
+  if (!relay.pipe.none() && !empty_pipe(source)) {
     return;
   }
-  relay.small_wakes =
-      relay.bytes - before < kSmallWake_bytes ? static_cast<std::uint8_t>(relay.small_wakes + 1) : std::uint8_t{0};
+  if (state_ == State::kClosing) {
+    // What comes from now on is dropped, so it need not be spliced.
+    stop_splicing(source, true);
+    on_flushed(source);
+    return;
+  }
+  const std::uint32_t filled = fill_pipe(source);
+  if (filled == 0 || !empty_pipe(source)) {
+    return;
+  }
+  if (filled >= kFullPipe_bytes) {
+    stream(source);
+    return;
+  }
+  relay.small_wakes = filled < kSmallWake_bytes ? static_cast<std::uint8_t>(relay.small_wakes + 1) : std::uint8_t{0};
   if (relay.small_wakes == kSmallWakes) {
     stop_splicing(source, true);
   } else {
@@ -90,23 +91,25 @@ void Session::splice(Side source) {
   }
 }
 
-/// False where nothing came: then no pipe is held, and if the direction has ended or copies again that is seen to.
-bool Session::fill_pipe(Side source) {
+/// 0 where nothing came: then no pipe is held, and how the direction goes on is seen to.
+std::uint32_t Session::fill_pipe(Side source) {
   Ring& ring = table_->shared_.ring;
   Relay& relay = from(source);
   if (!ring.take_pipe(relay.pipe)) {
     stop_splicing(source, false);
-    return false;
+    return 0;
   }
   const std::int32_t result = ring.fill(relay.pipe, fd(source));
   if (result > 0) {
-    return true;
+    return static_cast<std::uint32_t>(result);
   }
   ring.return_pipe(relay.pipe);
-  if (result != -EAGAIN) {
+  if (result == -EAGAIN) {
+    await(source, Readiness::kReadable);
+  } else {
     on_end(source, result);
   }
-  return false;
+  return 0;
 }
 
 /// True when it is empty and given back. Otherwise its data waits for room, or the destination has failed.

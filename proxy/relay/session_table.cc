@@ -36,6 +36,17 @@ void SessionTable::expire(Time now) {
   timers_.expire(now, [this](std::uint32_t slot) { at(slot).on_timer(); });
 }
 
+void SessionTable::run_streams() {
+  std::uint64_t moved = 0;
+  for (std::size_t left = streams_.size(); left > 0 && moved < kStreams_bytes; --left) {
+    const Stream stream = streams_.front();
+    streams_.pop_front();
+    if (Session& session = at(stream.slot); session.generation() == stream.generation) {
+      moved += session.on_stream(stream.source);
+    }
+  }
+}
+
 template <typename Do>
 void SessionTable::for_each(Do&& act) {
   for (auto& chunk : chunks_) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 #include <vector>
@@ -40,6 +41,10 @@ class SessionTable {
   void on_completion(const Completion& completion);
   void expire(Time now);
   [[nodiscard]] Time next_timer() const { return timers_.next(); }
+  /// Moves what directions that splice have ready, one pipe each in turn, `kStreams_bytes` in all: the small messages
+  /// of the other sessions do not wait longer than that takes.
+  void run_streams();
+  [[nodiscard]] bool streams_wait() const { return !streams_.empty(); }
 
   /// Session::close of the sessions that are with `endpoint`, or of all where it is null.
   void close(const EndpointState* endpoint, Cause cause);
@@ -53,9 +58,16 @@ class SessionTable {
  private:
   friend class Session;
   static constexpr std::uint32_t kChunk = 256;
+  static constexpr std::uint64_t kStreams_bytes = 262'144;
 
   [[nodiscard]] Session& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
   [[nodiscard]] const Session& at(std::uint32_t slot) const { return chunks_[slot / kChunk][slot % kChunk]; }
+  struct Stream {
+    std::uint32_t slot;
+    std::uint32_t generation;
+    Side source;
+  };
+
   void freed(std::uint32_t slot);
   template <typename Do>
   void for_each(Do&& act);
@@ -66,6 +78,7 @@ class SessionTable {
   std::mt19937_64 random_;
   std::vector<std::unique_ptr<Session[]>> chunks_;
   std::vector<std::uint32_t> free_slots_;
+  std::deque<Stream> streams_;  ///< directions that splice and have something to do
   std::size_t size_ = 0;
 };
 

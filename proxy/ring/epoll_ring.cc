@@ -72,6 +72,7 @@ class EpollRing final : public SystemRing {
     ask(fd, kIn, {.kind = Kind::kAccept, .token = token}, true);
   }
   void connect(int fd, const SocketAddress& to, Token token) override {
+    sockets::suit(fd, to);
     ask(fd, kOut, {.kind = Kind::kConnect, .token = token, .to = to}, true);
   }
   void receive(int fd, Token token, bool later) override {
@@ -163,7 +164,7 @@ class EpollRing final : public SystemRing {
   }
 
   int wait(Time deadline) {
-    const bool wait = cancelled_.empty() && due_.empty();
+    const bool wait = cancelled_.empty() && due_.empty() && deadline > now_;
     int count = -1;
     do {
       const auto left = std::max(deadline - std::chrono::steady_clock::now(), Duration::zero());

@@ -70,6 +70,7 @@ class IoUringRing final : public SystemRing {
     if (connects_unsubmitted_ == kConnectAddresses) {
       submit();
     }
+    sockets::suit(fd, to);
     io_uring_sqe* sqe = next(token.pack());
     sockaddr_storage& storage = connect_addresses_[connects_unsubmitted_++];
     const socklen_t length = to.fill(storage);
@@ -186,7 +187,7 @@ class IoUringRing final : public SystemRing {
 
   void wait(Time deadline) {
     connects_unsubmitted_ = 0;
-    if (!cancelled_.empty()) {
+    if (!cancelled_.empty() || deadline <= now_) {
       io_uring_submit_and_get_events(&ring_);
       return;
     }

@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 namespace ringway::proxy::sockets {
 namespace {
@@ -21,6 +24,12 @@ constexpr int kKeepProbes = 6;
 
 void set(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof value);
+}
+
+bool bbr_by_default() {
+  std::ifstream setting("/proc/sys/net/ipv4/tcp_congestion_control");
+  std::string name;
+  return (setting >> name) && name.starts_with("bbr");
 }
 
 }  // namespace
@@ -50,6 +59,14 @@ int open_stream(int family) {
   }
   tune(fd);
   return fd;
+}
+
+void suit(int fd, const SocketAddress& address) {
+  static const bool kBbr = bbr_by_default();
+  if (kBbr && address.ip().is_loopback()) {
+    constexpr std::string_view kReno = "reno";
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
+  }
 }
 
 void tune(int fd) {

@@ -17,6 +17,10 @@ void refuse(int fd);
 int accept_now(int fd);
 /// A TCP socket with the options of `tune`, non-blocking and close-on-exec; or -errno.
 int open_stream(int family);
+/// Before `connect`, or on a listening socket: what suits the peers that `address` has. Between addresses of the
+/// loopback interface Reno takes the place of BBR where that is this host's default: nothing there is ever congested,
+/// and BBR's pacing costs a timer for each burst (tcp_bbr.c; tcp(7), TCP_CONGESTION).
+void suit(int fd, const SocketAddress& address);
 /// TCP_NODELAY and keepalive (after 60 s idle, 6 probes 10 s apart: a vanished peer is found within two minutes).
 /// On a listening socket: accepted sockets inherit them (tcp(7)).
 void tune(int fd);
