@@ -151,7 +151,7 @@ class IoUringRing final : public SystemRing {
     if (errno_value == EPERM || errno_value == ENOSYS) {
       error.context +=
           ": io_uring is forbidden here: sysctl kernel.io_uring_disabled must be 0, and a container needs a seccomp "
-          "profile that allows io_uring_setup, io_uring_enter and io_uring_register";
+          "profile that allows it, like docker/seccomp-io_uring.json";
     } else if (errno_value == EINVAL) {
       error.context += ": the kernel does not know the flags used here; Linux 6.1 or later is needed";
     }

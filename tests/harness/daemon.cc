@@ -40,7 +40,8 @@ void Daemon::start() {
                                                       .err = folder_ / "log",
                                                       .folder = {},
                                                       .file_limit = options_.file_limit,
-                                                      .user = {}});
+                                                      .user = {},
+                                                      .without_io_uring = options_.without_io_uring});
   if (options_.wait_ready) {
     EXPECT_TRUE(wait_until([&] { return ready() || !process_->running(); }) && process_->running())
         << "the daemon did not become ready";
@@ -64,6 +65,9 @@ std::string Daemon::whole_config(const std::string& documents) const {
   std::string text = "apiVersion: ringway/v1\nkind: Ringway\nspec:\n  admin: {listen: \"" + admin() + "\"}\n";
   for (const std::string& line : options_.spec_lines) {
     text += "  " + line + "\n";
+  }
+  if (const char* engine = getenv("RINGWAY_TEST_ENGINE"); engine != nullptr) {
+    text += "  engine: " + std::string(engine) + "\n";
   }
   return text + (documents.starts_with("---") ? "" : "---\n") + documents;
 }
@@ -142,7 +146,9 @@ std::uint64_t Daemon::resident_bytes() const {
 std::size_t Daemon::open_files() const {
   std::error_code ignored;
   const std::filesystem::directory_iterator files("/proc/" + std::to_string(process_->pid()) + "/fd", ignored);
-  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  return static_cast<std::size_t>(std::count_if(begin(files), end(files), [&](const auto& file) {
+    return !std::filesystem::read_symlink(file.path(), ignored).string().starts_with("pipe:");
+  }));
 }
 
 }  // namespace ringway::test

@@ -19,6 +19,7 @@ struct DaemonOptions {
   std::uint64_t file_limit = 0;         ///< RLIMIT_NOFILE, 0 = as ours
   bool wait_ready = true;               ///< wait for `/readyz`; a daemon that does not get there fails the test
   std::vector<std::string> arguments;   ///< more of `ringway run`
+  bool without_io_uring = false;        ///< as in a container with Docker's profile
 };
 
 /// The real binary, `ringway run`, with a configuration and an admin socket in a folder of its own.
@@ -63,7 +64,7 @@ class Daemon {
   /// The sum of all samples of a metric whose labels include `labels`; nullopt where there is none.
   [[nodiscard]] std::optional<double> metric(const std::string& name,
                                              const std::map<std::string, std::string>& labels = {}) const;
-  /// Resident memory and open files of the process, from /proc.
+  /// Resident memory and open files of the process, from /proc. Pipes do not count: their pool keeps what it has made.
   [[nodiscard]] std::uint64_t resident_bytes() const;
   [[nodiscard]] std::size_t open_files() const;
 

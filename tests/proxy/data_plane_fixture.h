@@ -64,6 +64,13 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     }
     return total;
   }
+  [[nodiscard]] std::uint64_t worker_sum(proxy::Counter proxy::WorkerCounters::* member) const {
+    std::uint64_t total = 0;
+    for (std::size_t worker = 0; worker < plane_->worker_count(); ++worker) {
+      total += (plane_->worker_counters(worker).*member).get();
+    }
+    return total;
+  }
   bool no_session_left() {
     return wait_until([&] { return sum(&proxy::ServiceCounters::active) == 0; });
   }

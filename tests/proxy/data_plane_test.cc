@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <future>
 #include <set>
+#include <thread>
+#include <utility>
 
 namespace ringway::test {
 namespace {
@@ -54,6 +56,41 @@ TEST_P(DataPlaneTest, passes_all_data_both_ways_and_then_fin) {
   EXPECT_TRUE(no_session_left());
   EXPECT_EQ(sum(&proxy::ServiceCounters::bytes_upstream), kBytes + kStreamHeader);
   EXPECT_EQ(sum(&proxy::ServiceCounters::bytes_downstream), kBytes + kStreamHeader);
+}
+
+TEST_P(DataPlaneTest, splices_streams_and_copies_messages) {
+  constexpr std::uint64_t kBytes = 32 << 20;
+  EchoServer server({.mode = Mode::kDuplex, .bytes = kBytes});
+  EchoServer echo({.mode = Mode::kEcho});
+  start();
+  serve({address_of(echo)});
+  TcpClient talker(vip_);
+  for (int message = 0; message < 100; ++message) {
+    ASSERT_TRUE(talker.send(std::string(1000, 'x')));
+    ASSERT_EQ(talker.receive(1000).size(), 1000);
+  }
+  EXPECT_EQ(worker_sum(&proxy::WorkerCounters::relay_splice_bytes), 0);
+  serve({address_of(server)});
+  EXPECT_EQ(TcpClient(vip_).exchange(kBytes).received, kBytes);
+  EXPECT_TRUE(wait_until([&] { return worker_sum(&proxy::WorkerCounters::relay_splice_bytes) > kBytes; }));
+}
+
+TEST_P(DataPlaneTest, a_half_closed_client_that_does_not_read_costs_no_time) {
+  EchoServer server({.mode = Mode::kDuplex, .bytes = 256 << 20});
+  start();
+  serve({address_of(server)});
+  TcpClient client(vip_);
+  client.finish();
+  std::uint64_t passed_on = 0;
+  ASSERT_TRUE(wait_until([&] {
+    const std::uint64_t before = std::exchange(passed_on, sum(&proxy::ServiceCounters::bytes_downstream));
+    std::this_thread::sleep_for(scaled(milliseconds(50)));
+    return passed_on > 0 && passed_on == before;
+  }));
+  // The socket shows FIN all the time; whoever waits for room on it must not be woken by that.
+  const std::uint64_t before_us = worker_sum(&proxy::WorkerCounters::busy_us);
+  std::this_thread::sleep_for(milliseconds(200));
+  EXPECT_LT(worker_sum(&proxy::WorkerCounters::busy_us) - before_us, 20'000);
 }
 
 TEST_P(DataPlaneTest, keeps_the_other_direction_open_after_fin) {
