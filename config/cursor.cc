@@ -154,6 +154,27 @@ std::optional<std::chrono::milliseconds> Cursor::duration(std::chrono::milliseco
   return *parsed;
 }
 
+std::optional<std::chrono::microseconds> Cursor::short_duration(std::chrono::microseconds max) const {
+  if (!present()) {
+    return std::nullopt;
+  }
+  const std::string range = "0 to " + std::to_string(max.count()) + "us";
+  if (!is_scalar()) {
+    expected("a duration from " + range);
+    return std::nullopt;
+  }
+  const auto parsed = parse_short_duration(raw());
+  if (!parsed) {
+    fail("'" + std::string(raw().substr(0, 60)) + "': " + parsed.error());
+    return std::nullopt;
+  }
+  if (*parsed > max) {
+    fail("'" + std::string(raw()) + "' is out of range, allowed is " + range);
+    return std::nullopt;
+  }
+  return *parsed;
+}
+
 std::optional<std::size_t> Cursor::index_in(std::span<const std::string_view> names) const {
   if (!present()) {
     return std::nullopt;

@@ -70,6 +70,8 @@ class Cursor {
   /// `zero` = `0` is allowed too.
   std::optional<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max,
                                                     bool zero = false) const;
+  /// From 0 to `max`.
+  std::optional<std::chrono::microseconds> short_duration(std::chrono::microseconds max) const;
   template <typename Enum>
   std::optional<Enum> one_of(std::initializer_list<std::pair<std::string_view, Enum>> allowed) const {
     std::vector<std::string_view> names;

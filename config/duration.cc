@@ -7,11 +7,11 @@
 namespace ringway::config {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using Parsed = std::expected<milliseconds, std::string>;
+using std::chrono::nanoseconds;
 
-constexpr std::int64_t kNanosecondsPerMillisecond = 1'000'000;
-constexpr milliseconds kMax = std::chrono::years{100};
+constexpr nanoseconds kMax = std::chrono::years{100};
 constexpr std::string_view kAllowed = "a duration like 1500ms, 2s, 1m30s or 1h is needed";
 
 struct Unit {
@@ -36,7 +36,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Milliseconds of one NUMBER UNIT at the begin of `text`, which is moved behind it.
+// Nanoseconds of one NUMBER UNIT at the begin of `text`, which is moved behind it.
 std::expected<double, std::string> parse_part(std::string_view& text) {
   double number = 0;
   double scale = 1;
@@ -57,17 +57,17 @@ std::expected<double, std::string> parse_part(std::string_view& text) {
   for (const Unit& unit : kUnits) {
     if (text.starts_with(unit.name)) {
       text.remove_prefix(unit.name.size());
-      return number / scale * (static_cast<double>(unit.nanoseconds) / kNanosecondsPerMillisecond);
+      return number / scale * static_cast<double>(unit.nanoseconds);
     }
   }
   return refuse(text.empty() ? "the unit is missing" : "the unit is unknown (ns, us, ms, s, m or h)");
 }
 
-}  // namespace
-
-Parsed parse_duration(std::string_view text) {
+// `smallest` is what `Unit` is called in the error for a duration that is shorter and not zero.
+template <typename Unit>
+std::expected<Unit, std::string> parse(std::string_view text, std::string_view smallest) {
   if (text == "0") {
-    return milliseconds(0);
+    return Unit(0);
   }
   if (text.starts_with('-') || text.starts_with('+')) {
     return refuse("a sign is not allowed");
@@ -89,11 +89,21 @@ Parsed parse_duration(std::string_view text) {
     }
   }
   // Half a nanosecond against sums like 0.1 + 0.2 that fall just short.
-  const milliseconds result(static_cast<std::int64_t>(total + 0.0000005));
+  const auto result = std::chrono::floor<Unit>(nanoseconds(static_cast<std::int64_t>(total + 0.5)));
   if (result.count() == 0 && !zero) {
-    return refuse("less than a millisecond");
+    return refuse("less than a " + std::string(smallest));
   }
   return result;
+}
+
+}  // namespace
+
+std::expected<milliseconds, std::string> parse_duration(std::string_view text) {
+  return parse<milliseconds>(text, "millisecond");
+}
+
+std::expected<microseconds, std::string> parse_short_duration(std::string_view text) {
+  return parse<microseconds>(text, "microsecond");
 }
 
 std::string print_duration(milliseconds duration) {

@@ -24,6 +24,7 @@ proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
   if (ringway.engine != config::Engine::kAuto) {
     options.engine = ringway.engine == config::Engine::kEpoll ? proxy::Engine::kEpoll : proxy::Engine::kIoUring;
   }
+  options.busy_poll = ringway.busy_poll;
   options.manage_virtual_ips = ringway.virtual_ip_mode == config::VirtualIpMode::kAuto;
   options.virtual_ip_interface = ringway.virtual_ip_interface;
   options.access_log = ringway.access_log;

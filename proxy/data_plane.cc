@@ -54,18 +54,19 @@ class Workers final : public DataPlane {
   Result<void> start_workers() {
     std::random_device entropy;
     for (std::uint32_t index = 0; index < options_.workers; ++index) {
-      auto worker = Worker::start({.index = index,
-                                   .seed = (std::uint64_t{entropy()} << 32) | entropy(),
-                                   .access_log = options_.access_log,
-                                   .engine = engine_.engine,
-                                   .ring = {.pipe_count = pipes_allowed(options_.workers)},
-                                   .in_force =
-                                       [this] {
-                                         if (in_force_) {
-                                           in_force_();
-                                         }
-                                       }},
-                                  budget_);
+      auto worker =
+          Worker::start({.index = index,
+                         .seed = (std::uint64_t{entropy()} << 32) | entropy(),
+                         .access_log = options_.access_log,
+                         .engine = engine_.engine,
+                         .ring = {.pipe_count = pipes_allowed(options_.workers), .busy_poll = options_.busy_poll},
+                         .in_force =
+                             [this] {
+                               if (in_force_) {
+                                 in_force_();
+                               }
+                             }},
+                        budget_);
       if (!worker) {
         return std::unexpected(std::move(worker.error()));
       }

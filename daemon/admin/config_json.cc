@@ -116,6 +116,7 @@ json target_port_json(const config::ServicePort& port) {
 json settings_json(const config::Ringway& ringway) {
   json out = {{"node", {{"name", ringway.node}, {"zone", ringway.zone}}},
               {"engine", to_string(ringway.engine)},
+              {"busyPoll", std::to_string(ringway.busy_poll.count()) + "us"},
               {"admin", {{"listen", ringway.admin_listen}}},
               {"log",
                {{"level", to_string(ringway.log_level)},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ struct RingOptions {
   std::uint32_t buffer_bytes = 16'384;
   std::uint32_t pipe_count = 256;  ///< directions that splice while their reader is slow; further ones copy
   std::uint32_t pipe_bytes = 262'144;
+  std::chrono::microseconds busy_poll{0};  ///< how long a wait asks again and again before it sleeps
 };
 
 /// Makes a ring for the calling thread. io_uring fails where the kernel is older than 6.1, or a seccomp profile or

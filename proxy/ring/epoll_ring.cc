@@ -164,15 +164,26 @@ class EpollRing final : public SystemRing {
   }
 
   int wait(Time deadline) {
-    const bool wait = cancelled_.empty() && due_.empty() && deadline > now_;
+    const bool nothing_to_do = cancelled_.empty() && due_.empty() && deadline > now_;
+    const int count = nothing_to_do ? sleep(deadline) : look(0);
+    now_ = std::chrono::steady_clock::now();
+    return count;
+  }
+
+  int look(std::int64_t limit_ms) { return epoll_wait(epoll_fd_, events_.data(), kEvents, static_cast<int>(limit_ms)); }
+
+  int sleep(Time deadline) {
+    Time now = std::chrono::steady_clock::now();
+    for (const Time until = std::min(deadline, now + busy_poll_); now < until; now = std::chrono::steady_clock::now()) {
+      if (const int count = look(0); count > 0) {
+        return count;
+      }
+    }
     int count = -1;
     do {
       const auto left = std::max(deadline - std::chrono::steady_clock::now(), Duration::zero());
-      const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-      count = epoll_wait(epoll_fd_, events_.data(), kEvents,
-                         wait ? static_cast<int>(std::min<std::int64_t>(left_ms, kLongestWait_ms)) : 0);
+      count = look(std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), kLongestWait_ms));
     } while (count < 0 && errno == EINTR);
-    now_ = std::chrono::steady_clock::now();
     return count;
   }
 

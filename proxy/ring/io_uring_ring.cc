@@ -191,6 +191,9 @@ class IoUringRing final : public SystemRing {
       io_uring_submit_and_get_events(&ring_);
       return;
     }
+    if (busy_poll_.count() > 0 && found_by_looking(deadline)) {
+      return;
+    }
     if (deadline == Time::max()) {
       io_uring_submit_and_wait(&ring_, 1);
       return;
@@ -201,6 +204,17 @@ class IoUringRing final : public SystemRing {
     timeout.tv_nsec = (left % std::chrono::seconds(1)).count();
     io_uring_cqe* first = nullptr;
     io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+  }
+
+  bool found_by_looking(Time deadline) {
+    Time now = std::chrono::steady_clock::now();
+    for (const Time until = std::min(deadline, now + busy_poll_); now < until; now = std::chrono::steady_clock::now()) {
+      io_uring_submit_and_get_events(&ring_);
+      if (io_uring_cq_ready(&ring_) > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void drain_completions(CompletionHandler& handler) {

@@ -42,10 +42,11 @@ class SystemRing : public Ring {
 
  protected:
   SystemRing(const RingOptions& options, Counter& exhausted)
-      : exhausted_(exhausted), pipes_(options.pipe_count, options.pipe_bytes) {}
+      : exhausted_(exhausted), busy_poll_(options.busy_poll), pipes_(options.pipe_count, options.pipe_bytes) {}
 
   Counter& exhausted_;
   BufferPool pool_;
+  Duration busy_poll_;
   Time now_ = std::chrono::steady_clock::now();
 
  private:
