@@ -114,7 +114,9 @@ void Session::settle() {
   if (state_ == State::kLingering) {
     Ring& ring = table_->shared_.ring;
     for (const Side side : {Side::kClient, Side::kUpstream}) {
-      if (!failed_[index(side)] && ring.now() < limit_ && ring.unsent_bytes(fd(side)) > 0) {
+      // A socket that fails in its turn keeps its count of unsent bytes.
+      const bool gone = failed_[index(side)] || (!to(side).finished && ring.hung_up(fd(side)));
+      if (!gone && ring.now() < limit_ && ring.unsent_bytes(fd(side)) > 0) {
         table_->timers_.set(slot_, ring.now() + kLingerPoll);
         return;
       }

@@ -93,6 +93,10 @@ void Session::on_receive(Side side, const Completion& completion) {
 
 void Session::on_end(Side side, std::int32_t result) {
   Relay& relay = from(side);
+  // A send on its way may have taken the error, and not told it yet.
+  if (result == 0 && to(side).send_in_flight && table_->shared_.ring.hung_up(fd(side))) {
+    result = -ECONNRESET;
+  }
   relay.ended = true;
   if (result < 0) {
     side_failed(side);
@@ -211,7 +215,8 @@ void Session::on_established_timer() {
   }
   set_established_timer();
   for (const Side side : {Side::kClient, Side::kUpstream}) {
-    if (state_ == State::kEstablished && from(side).ended && table_->shared_.ring.hung_up(fd(side))) {
+    if (state_ == State::kEstablished && from(side).ended && !to(side).finished &&
+        table_->shared_.ring.hung_up(fd(side))) {
       side_failed(side);
     }
   }

@@ -9,9 +9,6 @@ namespace {
 /// A direction that fills so many buffers in a row is a stream: from there on a splice costs less than two copies.
 constexpr std::uint8_t kStreamReads = 4;
 
-/// A read that brings so much has hardly emptied the socket: it is tried again before the kernel is asked to wait.
-constexpr std::uint32_t kFullPipe_bytes = 61'440;
-
 /// A wake that brought less than this is worth no pipe; after so many in a row the direction copies again.
 constexpr std::uint32_t kSmallWake_bytes = 16'384;
 constexpr std::uint8_t kSmallWakes = 4;
@@ -76,10 +73,12 @@ void Session::splice(Side source) {
     return;
   }
   const std::uint32_t filled = fill_pipe(source);
+  const std::uint32_t capacity = relay.pipe.capacity;
   if (filled == 0 || !empty_pipe(source)) {
     return;
   }
-  if (filled >= kFullPipe_bytes) {
+  if (filled >= capacity / 2) {
+    // That has hardly emptied the socket.
     stream(source);
     return;
   }

@@ -36,7 +36,7 @@ bool PipePool::make(Pipe& pipe) {
   if (pipe2(fds.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
     return false;
   }
-  pipe = {.read_fd = fds[0], .write_fd = fds[1]};
+  pipe = {.read_fd = fds[0], .write_fd = fds[1], .capacity = pipe_bytes_};
   if (fcntl(pipe.write_fd, F_SETPIPE_SZ, static_cast<int>(pipe_bytes_)) < 0) {
     close_both(pipe);
     pipe = {};

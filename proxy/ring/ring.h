@@ -25,7 +25,8 @@ struct Buffer {
 struct Pipe {
   std::int32_t read_fd = -1;
   std::int32_t write_fd = -1;
-  std::uint32_t held = 0;  ///< bytes in it
+  std::uint32_t held = 0;      ///< bytes in it
+  std::uint32_t capacity = 0;  ///< bytes that it takes
 
   [[nodiscard]] bool none() const { return read_fd < 0; }
 };
