@@ -1,0 +1,132 @@
+#include "tests/sim/checker.h"
+
+#include <algorithm>
+
+#include "tests/sim/content.h"
+
+// Who belongs to whom, and what is sent.
+namespace ringway::sim {
+
+void Checker::report(EndId end, std::string what) {
+  if (!violation_) {
+    violation_ = {end, std::move(what)};
+  }
+}
+
+const Conversation* Checker::conversation_of(EndId end) const {
+  for (const EndId candidate : {end, end ^ 1U}) {
+    if (end != kNoEnd && candidate < of_end_.size() && of_end_[candidate] != nullptr) {
+      return of_end_[candidate];
+    }
+  }
+  return nullptr;
+}
+
+void Checker::set(EndId end, Conversation* conversation) {
+  of_end_.resize(std::max<std::size_t>(of_end_.size(), end + 1));
+  of_end_[end] = conversation;
+}
+
+/// Whose session has this slot in this life; null where it is not known yet.
+Conversation* Checker::of_token(Token token) {
+  of_slot_.resize(std::max<std::size_t>(of_slot_.size(), token.slot + 1));
+  Life& life = of_slot_[token.slot];
+  if (life.generation != token.generation || life.conversation == nullptr) {
+    life = {.generation = token.generation, .conversation = nullptr};
+  }
+  return life.conversation;
+}
+
+void Checker::on_accepted(EndId end) {
+  accepted_ = &conversations_.emplace_back();
+  accepted_->client = end;
+  accepted_->may_close = all_may_close_;
+  accepted_->virtual_ip = network_.at(end).address;
+  accepted_->client_address = network_.at(end).peer;
+  if (const auto* port = services_->port_at(accepted_->virtual_ip); port != nullptr) {
+    accepted_->policy = port->policy;
+  }
+  set(end, accepted_);
+}
+
+void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
+  Conversation* conversation = of_token(token);
+  if (conversation == nullptr) {
+    // The first attempt follows the accept at once, unless a file for it was missing.
+    conversation = accepted_;
+    of_slot_[token.slot].conversation = conversation;
+  }
+  const auto serves = [&](const proxy::ServicePort* port) {
+    return port != nullptr &&
+           std::ranges::any_of(port->endpoints, [&](const auto& endpoint) { return endpoint->address == to; });
+  };
+  if (conversation == nullptr) {
+    if (std::ranges::none_of(services_->plan().snapshot->ports, serves, [](const auto& port) { return port.get(); })) {
+      report(end, "connects to an address that is in no plan in force: " + to.to_string());
+    }
+    return;
+  }
+  if (!serves(services_->port_at(conversation->virtual_ip))) {
+    report(end, "connects to an address that is not in the plan in force: " + to.to_string());
+  }
+  if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {
+    report(end, "tries again the endpoint that has failed: " + to.to_string());
+  }
+  conversation->tried.push_back(to);
+  conversation->upstream = end;
+  set(end, conversation);
+}
+
+void Checker::on_connected(EndId end) {
+  if (Conversation* conversation = find(end); conversation != nullptr) {
+    conversation->last_moved = timeline_.now();
+  }
+}
+
+void Checker::on_asked(EndId end, Token token) {
+  Conversation* conversation = find(end);
+  Conversation* claimed = of_token(token);
+  if (claimed == nullptr && conversation != nullptr) {
+    claimed = of_slot_[token.slot].conversation = conversation;
+  } else if (conversation == nullptr && claimed != nullptr) {
+    // Its connect could not be told to whom it belonged.
+    conversation = claimed;
+    conversation->upstream = end;
+    conversation->tried.push_back(network_.at(end).peer);
+    set(end, conversation);
+  }
+  if (conversation != claimed) {
+    report(end, "an operation of one session on the socket of another");
+  } else if (conversation != nullptr && !conversation->established) {
+    conversation->established = true;
+    conversation->last_moved = timeline_.now();
+    ++established_ever_;
+  }
+}
+
+void Checker::on_moved(EndId end) {
+  if (Conversation* conversation = find(end); conversation != nullptr) {
+    may_close(*conversation);
+    // What comes for a side that has failed is dropped, and counts for nothing.
+    if (const EndId to = conversation->other(end); to == kNoEnd || !network_.at(to).failed) {
+      conversation->last_moved = timeline_.now();
+    }
+  }
+}
+
+void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) {
+  const Conversation* conversation = find(end);
+  if (conversation == nullptr || conversation->other(end) == kNoEnd) {
+    report(end, "bytes are sent to who has no other side");
+    return;
+  }
+  const EndId speaker = conversation->other(end) ^ 1U;
+  if (position + bytes.size() > network_.at(speaker).arrived_total) {
+    report(end, "more bytes are sent than came from the other side");
+  } else if (!Content(speaker).matches(position, bytes)) {
+    report(end, "wrong bytes are sent: they should be those of the other side from position " +
+                    std::to_string(position) + " on");
+  }
+}
+
+}  // namespace ringway::sim

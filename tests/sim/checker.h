@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/relay/ended_log.h"
+#include "proxy/ring/simulated/network.h"
+#include "proxy/ring/simulated/observer.h"
+#include "tests/sim/services.h"
+
+namespace ringway::sim {
+
+using proxy::Token;
+
+/// A session as it looks from outside: whose bytes it may pass to whom, and what gives it the right to end.
+struct Conversation {
+  /// The data plane's own ends; a peer's is the one next to it.
+  EndId client = kNoEnd;
+  EndId upstream = kNoEnd;  ///< of the attempt under way, or the one that connected
+  SocketAddress virtual_ip;
+  SocketAddress client_address;
+  proxy::SessionPolicy policy;
+  std::vector<SocketAddress> tried;
+  bool established = false;
+  bool may_close = false;  ///< idle for long enough once, its endpoint's sessions closed, or the data plane stopped
+  bool ended = false;
+  Time last_moved;
+
+  [[nodiscard]] EndId other(EndId end) const { return end == client ? upstream : client; }
+};
+
+struct Violation {
+  EndId end = kNoEnd;
+  std::string what;
+};
+
+/// Holds the data plane to its promises while it runs: what it sends where, when it ends a stream, and how.
+class Checker final : public proxy::simulated::Observer {
+ public:
+  Checker(proxy::simulated::Timeline& timeline, proxy::simulated::Network& network)
+      : timeline_(timeline), network_(network) {}
+  /// Before anything happens.
+  void join(const Services& services, const proxy::simulated::SimulatedRing& ring,
+            std::function<void()> between_completions) {
+    services_ = &services;
+    ring_ = &ring;
+    between_ = std::move(between_completions);
+  }
+
+  /// The sessions that are with `endpoint`, or all, also those to come, may be closed from now on.
+  void allow_close(const SocketAddress* endpoint);
+  /// A peer has waited for long: was it the data plane that kept it waiting?
+  void check_giving_up(EndId peer, bool accepts);
+  void check_ended(const proxy::EndedSession& ended);
+  /// The client's end of a session that has two connections and has not ended, kNoEnd where there is none.
+  [[nodiscard]] EndId still_established() const;
+  [[nodiscard]] std::size_t established_ever() const { return established_ever_; }
+
+  [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+  void report(EndId end, std::string what);
+  [[nodiscard]] const Conversation* conversation_of(EndId end) const;
+
+ private:
+  void on_accepted(EndId end) override;
+  void on_connect(EndId end, const SocketAddress& to, Token token) override;
+  void on_connected(EndId end) override;
+  void on_asked(EndId end, Token token) override;
+  void on_moved(EndId end) override;
+  void on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) override;
+  void on_shut_send(EndId end) override { check_fin(end); }
+  void on_close(EndId end) override;
+  void between_completions() override {
+    accepted_ = nullptr;
+    between_();
+    accepted_ = nullptr;
+  }
+  void on_violation(EndId end, std::string what) override { report(end, std::move(what)); }
+
+  // checker_ends.cc
+  void check_fin(EndId end);
+  void check_reset(EndId end);
+  void check_polite(const Conversation& conversation);
+  bool may_close(Conversation& conversation) const;
+  void check_finished(const Conversation& conversation, const proxy::EndedSession& ended);
+
+  struct Life {
+    std::uint32_t generation = 0;
+    Conversation* conversation = nullptr;
+  };
+  Conversation* find(EndId end) { return end < of_end_.size() ? of_end_[end] : nullptr; }
+  void set(EndId end, Conversation* conversation);
+  Conversation* of_token(Token token);
+
+  proxy::simulated::Timeline& timeline_;
+  proxy::simulated::Network& network_;
+  const Services* services_ = nullptr;
+  const proxy::simulated::SimulatedRing* ring_ = nullptr;
+  std::function<void()> between_;
+  std::deque<Conversation> conversations_;
+  std::vector<Conversation*> of_end_;
+  std::vector<Life> of_slot_;
+  Conversation* accepted_ = nullptr;
+  bool all_may_close_ = false;
+  std::size_t established_ever_ = 0;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace ringway::sim

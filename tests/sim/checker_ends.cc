@@ -1,0 +1,205 @@
+#include <algorithm>
+
+#include "tests/sim/checker.h"
+
+// When a stream may end, and how: FIN after FIN and all data, RST after RST.
+namespace ringway::sim {
+namespace {
+
+using proxy::Cause;
+using proxy::simulated::End;
+
+/// Within this the data plane hears of what has arrived.
+constexpr auto kTold = std::chrono::milliseconds(200);
+/// Longer than the data plane may let a peer wait for what it has.
+constexpr auto kStuck = std::chrono::seconds(2);
+/// How long a reader that takes nothing has before it gets RST (README of proxy).
+constexpr auto kLingerLimit = std::chrono::seconds(30);
+
+}  // namespace
+
+/// Remembers whether there was ever a reason to close.
+bool Checker::may_close(Conversation& conversation) const {
+  const auto idle = conversation.policy.idle_timeout;
+  conversation.may_close |=
+      conversation.established && idle.count() > 0 && timeline_.now() - conversation.last_moved >= idle;
+  return conversation.may_close;
+}
+
+void Checker::allow_close(const SocketAddress* endpoint) {
+  all_may_close_ |= endpoint == nullptr;
+  for (Conversation& conversation : conversations_) {
+    conversation.may_close |=
+        endpoint == nullptr || (!conversation.tried.empty() && conversation.tried.back() == *endpoint);
+  }
+}
+
+void Checker::check_fin(EndId end) {
+  Conversation* conversation = find(end);
+  if (conversation == nullptr || !conversation->established) {
+    if (conversation != nullptr && end == conversation->client) {
+      report(end, "a client that no upstream was found for gets FIN");
+    }
+    return;
+  }
+  const EndId source = conversation->other(end);
+  const End& speaker = network_.other(source);
+  const End& out = network_.at(end);
+  if (out.failed || may_close(*conversation)) {
+    return;
+  }
+  if (network_.at(source).failed && !speaker.fin_arrived) {
+    report(end, "RST of one side becomes FIN for the other");
+  } else if (!speaker.fin_arrived) {
+    report(end, "FIN is passed on that nobody has said");
+  } else if (speaker.arrived_total != out.written_total) {
+    report(end, "FIN is passed on before all bytes: " + std::to_string(speaker.arrived_total) + " came, " +
+                    std::to_string(out.written_total) + " went");
+  }
+}
+
+void Checker::on_close(EndId end) {
+  Conversation* conversation = find(end);
+  if (conversation == nullptr) {
+    return;
+  }
+  if (network_.close_resets(end)) {
+    check_reset(end);
+  } else if (const End& self = network_.at(end); !self.reset && self.established && !self.fin_written) {
+    check_fin(end);
+  }
+  if (end == conversation->upstream && !conversation->established) {
+    conversation->upstream = kNoEnd;  // An attempt that failed.
+  } else if (end == conversation->client) {
+    conversation->ended = true;
+  }
+}
+
+void Checker::check_reset(EndId end) {
+  Conversation& conversation = *find(end);
+  if (!conversation.established) {
+    return;
+  }
+  if (may_close(conversation)) {
+    check_polite(conversation);
+    return;
+  }
+  const EndId source = conversation.other(end);
+  const End& cause = network_.at(source);
+  const End& speaker = network_.other(source);
+  const End& out = network_.at(end);
+  if (!cause.failed) {
+    report(end, "RST without a cause");
+    return;
+  }
+  const bool reads_on = !network_.other(end).closed && timeline_.now() - cause.failed_at < kLingerLimit;
+  if (reads_on && (speaker.arrived_total != out.written_total || out.unsent() > 0)) {
+    report(end, "RST overtakes bytes that had come before it: " + std::to_string(speaker.arrived_total) + " came, " +
+                    std::to_string(out.arrived_total) + " were delivered");
+  }
+}
+
+/// A session that is being closed still reads, so that its peers can say what they have to say, and then FIN.
+void Checker::check_polite(const Conversation& conversation) {
+  for (const EndId end : {conversation.client, conversation.upstream}) {
+    const End& speaker = network_.other(end);
+    const End& out = network_.at(conversation.other(end));
+    const Time since =
+        std::max({ring_->short_of_buffers_at(), conversation.last_moved, speaker.segment_arrives, out.segment_arrives});
+    if (!network_.at(end).reset && !out.reset && speaker.arrived > 0 && out.unsent() == 0 &&
+        timeline_.now() - since > kTold) {
+      report(end, "what comes while the session closes is not read");
+    }
+  }
+}
+
+/// `accepts`: there were files and places of the budget all the time.
+void Checker::check_giving_up(EndId peer, bool accepts) {
+  const auto* found = conversation_of(peer);
+  if (found == nullptr && accepts && network_.at(peer).established && !network_.other(peer).reset) {
+    report(peer, "a client stands in the backlog and is not accepted, though there is room");
+  }
+  if (found == nullptr || !found->established || found->ended || found->may_close) {
+    return;
+  }
+  for (const EndId to : {found->client, found->upstream}) {
+    const EndId source = found->other(to);
+    const End& speaker = network_.other(source);
+    if (network_.at(to).failed) {
+      continue;
+    }
+    if (const End& gone = network_.at(source); gone.failed) {
+      const Time told = std::max({gone.failed_at, found->last_moved, ring_->short_of_buffers_at()});
+      if (network_.unacknowledged(to) == 0 && timeline_.now() - told > kStuck) {
+        report(to, "RST of the other side is not passed on, though all bytes before it are");
+      }
+      return;
+    }
+    const bool waits = speaker.arrived > 0 || (speaker.fin_arrived && !network_.at(to).fin_written) ||
+                       speaker.arrived_total > network_.at(to).written_total;
+    const Time since = std::max({found->last_moved, speaker.segment_arrives, ring_->short_of_buffers_at()});
+    if (waits && network_.writable(to) && timeline_.now() - since > kStuck) {
+      report(to, "what has come from the other side is not passed on, though there is room");
+    }
+  }
+}
+
+EndId Checker::still_established() const {
+  const auto found = std::ranges::find_if(
+      conversations_, [](const Conversation& conversation) { return conversation.established && !conversation.ended; });
+  return found == conversations_.end() ? kNoEnd : found->client;
+}
+
+void Checker::check_ended(const proxy::EndedSession& ended) {
+  const auto found = std::ranges::find_if(
+      conversations_, [&](const Conversation& conversation) { return conversation.client_address == ended.client; });
+  if (ended.client.port() == 0 || found == conversations_.end()) {
+    return;
+  }
+  const auto failed = [this](EndId end) { return end != kNoEnd && network_.at(end).failed; };
+  const std::string name = "the log says " + std::string(proxy::to_string(ended.cause)) + ", but ";
+  switch (ended.cause) {
+    case Cause::kFinished:
+      check_finished(*found, ended);
+      break;
+    case Cause::kClientReset:
+      if (!failed(found->client)) {
+        report(found->client, name + "the client sent no RST");
+      }
+      break;
+    case Cause::kUpstreamReset:
+      if (!failed(found->upstream)) {
+        report(found->client, name + "the upstream sent no RST");
+      }
+      break;
+    case Cause::kIdleTimeout:
+    case Cause::kDrained:
+    case Cause::kShutdown:
+      if (found->established && !may_close(*found)) {
+        report(found->client, name + "there was no reason");
+      }
+      break;
+    default:
+      if (found->established) {
+        report(found->client, name + "the session was established");
+      }
+  }
+}
+
+void Checker::check_finished(const Conversation& conversation, const proxy::EndedSession& ended) {
+  for (const EndId to : {conversation.client, conversation.upstream}) {
+    if (to == kNoEnd) {
+      report(conversation.client, "a session without upstream is logged as finished");
+      return;
+    }
+    const End& speaker = network_.other(conversation.other(to));
+    const std::uint64_t logged = to == conversation.client ? ended.bytes_downstream : ended.bytes_upstream;
+    if (!speaker.fin_arrived || network_.at(to).written_total != speaker.arrived_total) {
+      report(to, "a session is logged as finished that is not");
+    } else if (logged != speaker.arrived_total) {
+      report(to, "the log counts " + std::to_string(logged) + " bytes of " + std::to_string(speaker.arrived_total));
+    }
+  }
+}
+
+}  // namespace ringway::sim

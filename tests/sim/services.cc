@@ -1,0 +1,183 @@
+#include "tests/sim/services.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringway::sim {
+namespace {
+
+using proxy::EndpointState;
+using proxy::Plan;
+using proxy::ServicePort;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kFirstVirtualIp = 0x7f600001;
+
+}  // namespace
+
+Services::Services(Upstreams& upstreams, proxy::simulated::SimulatedRing& ring, const Scenario& scenario,
+                   std::uint64_t seed)
+    : upstreams_(upstreams), ring_(ring), scenario_(scenario), random_(seed) {
+  for (std::uint32_t service = 0; service < scenario.services; ++service) {
+    virtual_ips_.emplace_back(proxy::IpAddress::v4(kFirstVirtualIp + service), 80);
+  }
+}
+
+proxy::SessionPolicy Services::draw_policy() {
+  proxy::SessionPolicy policy;
+  policy.balancer = static_cast<proxy::Balancer>(random_.below(3));
+  policy.connect_timeout = random_.chance(0.02) ? milliseconds(0) : milliseconds(1 + random_.below(2000));
+  policy.connect_attempts = 1 + random_.below(random_.chance(0.1) ? proxy::kMaxConnectAttempts : 4);
+  policy.idle_timeout = milliseconds(scenario_.idle_timeouts && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
+  return policy;
+}
+
+std::shared_ptr<EndpointState> Services::make_endpoint(std::uint32_t slot) {
+  const proxy::ServiceKey key{"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
+  auto endpoint = std::make_shared<EndpointState>(key, upstreams_.add(), "", stats_[slot]);
+  endpoints_.push_back({.state = endpoint});
+  return endpoint;
+}
+
+std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
+  auto port = std::make_shared<ServicePort>();
+  port->key = {"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
+  port->listen = {virtual_ips_[slot]};
+  port->policy = draw_policy();
+  port->stats = stats_[slot];
+  for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
+    port->endpoints.push_back(make_endpoint(slot));
+  }
+  return port;
+}
+
+/// One port becomes another one.
+void Services::change(std::uint32_t slot, proxy::Switch& to) {
+  to.changed_slots.push_back(slot);
+  if (ports_[slot] == nullptr) {
+    stats_[slot] = all_stats_.emplace_back(std::make_shared<proxy::ServiceStats>(1));
+    ports_[slot] = make_port(slot);
+    const SocketAddress& address = ports_[slot]->listen.front();
+    to.added.push_back({.fd = ring_.bind(address), .address = address, .port_slot = slot});
+    return;
+  }
+  auto port = std::make_shared<ServicePort>(*ports_[slot]);
+  switch (random_.below(6)) {
+    case 0:
+      port->endpoints.push_back(make_endpoint(slot));
+      break;
+    case 1:
+    case 2:
+      if (!port->endpoints.empty()) {
+        port->endpoints.erase(port->endpoints.begin() +
+                              random_.below(static_cast<std::uint32_t>(port->endpoints.size())));
+      }
+      break;
+    case 3:
+      if (port->endpoints.empty()) {
+        port->endpoints.push_back(make_endpoint(slot));
+      } else {
+        port->endpoints.clear();
+      }
+      break;
+    case 4:
+      port->policy = draw_policy();
+      break;
+    default:
+      to.removed.push_back(port->listen.front());
+      ports_[slot] = nullptr;
+      return;
+  }
+  ports_[slot] = std::move(port);
+}
+
+proxy::Switch Services::advance() {
+  proxy::Switch to;
+  if (plans_.empty()) {
+    ports_.resize(virtual_ips_.size());
+    stats_.resize(virtual_ips_.size());
+    for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
+      change(slot, to);
+    }
+  } else {
+    change(random_.below(static_cast<std::uint32_t>(ports_.size())), to);
+    if (random_.chance(0.1)) {
+      // All at once.
+      for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
+        if (std::ranges::find(to.changed_slots, slot) == to.changed_slots.end()) {
+          change(slot, to);
+        }
+      }
+    }
+  }
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  snapshot->version = plans_.size() + 1;
+  snapshot->ports = ports_;
+  auto plan = std::make_unique<Plan>();
+  for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
+    const bool same = !plans_.empty() && plans_.back()->port(slot) == ports_[slot].get();
+    plan->pickers.push_back(ports_[slot] == nullptr ? nullptr
+                            : same                  ? plans_.back()->pickers[slot]
+                                                    : proxy::make_picker(*ports_[slot]));
+  }
+  plan->snapshot = std::move(snapshot);
+  to.plan = plan.get();
+  plans_.push_back(std::move(plan));
+  return to;
+}
+
+const ServicePort* Services::port_at(const SocketAddress& virtual_ip) const {
+  const auto found = std::ranges::find(virtual_ips_, virtual_ip);
+  return found == virtual_ips_.end() ? nullptr : plan().port(static_cast<std::uint32_t>(found - virtual_ips_.begin()));
+}
+
+EndpointState* Services::any_endpoint() {
+  return endpoints_.empty() ? nullptr
+                            : endpoints_[random_.below(static_cast<std::uint32_t>(endpoints_.size()))].state.get();
+}
+
+std::uint64_t Services::counts_of(const EndpointState& endpoint) {
+  std::uint64_t sum = endpoint.active.load() + endpoint.connections.load();
+  for (const auto& failures : endpoint.connect_failures) {
+    sum += failures.load();
+  }
+  return sum;
+}
+
+void Services::collect() {
+  for (Kept& kept : endpoints_) {
+    kept.named = false;
+  }
+  for (const auto& port : ports_) {
+    for (std::size_t at = 0; port != nullptr && at < port->endpoints.size(); ++at) {
+      std::ranges::find(endpoints_, port->endpoints[at], &Kept::state)->named = true;
+    }
+  }
+  for (Kept& kept : endpoints_) {
+    if (!kept.named && !kept.let_go && kept.state->unused()) {
+      kept.let_go = true;
+      kept.touched = counts_of(*kept.state);
+    }
+  }
+}
+
+std::string Services::leftovers() const {
+  for (const Kept& kept : endpoints_) {
+    const std::string name = "endpoint " + kept.state->address.to_string();
+    if (kept.state->active.load() != 0) {
+      return name + " counts " + std::to_string(static_cast<std::int32_t>(kept.state->active.load())) +
+             " sessions after the last one has ended";
+    }
+    if (kept.let_go && counts_of(*kept.state) != kept.touched) {
+      return name + " was used after it was let go";
+    }
+  }
+  for (const auto& stats : all_stats_) {
+    if (stats->worker(0).active.get() != 0) {
+      return "a Service counts sessions after the last one has ended";
+    }
+  }
+  return "";
+}
+
+}  // namespace ringway::sim
