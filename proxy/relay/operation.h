@@ -19,6 +19,11 @@ enum class Operation : std::uint8_t {
   kSpliceFromUpstream,
 };
 
+/// Whether it carries bytes through a buffer of ours.
+[[nodiscard]] constexpr bool is_copy(Operation operation) {
+  return operation >= Operation::kReceiveFromClient && operation <= Operation::kSendToUpstream;
+}
+
 [[nodiscard]] constexpr Token token_of(Operation operation, std::uint32_t slot, std::uint32_t generation) {
   return {static_cast<std::uint8_t>(operation), generation, slot};
 }

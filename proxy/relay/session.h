@@ -39,8 +39,9 @@ class Session {
   void open(SessionTable& table, std::uint32_t slot, int client_fd, std::uint32_t port_slot, const SocketAddress& vip);
   void on_completion(const Completion& completion);
   void on_timer();
-  /// The turn of a direction that splices, see SessionTable::run_streams. Bytes passed on.
-  std::uint64_t on_stream(Side source);
+  /// The turn of a direction that splices, see SessionTable::run_streams, which may read `limit` bytes. How many
+  /// it passed on.
+  std::uint64_t on_stream(Side source, std::uint32_t limit);
 
   /// FIN to both sides after what is under way; RST to whoever has not answered within a limit. Idempotent.
   void close(Cause cause);
@@ -88,9 +89,9 @@ class Session {
   void note_read(Relay& relay, bool full);
   void await(Side source, Readiness what);
   void stream(Side source);
-  void splice(Side source);
+  void splice(Side source, std::uint32_t limit);
   bool empty_pipe(Side source);
-  std::uint32_t fill_pipe(Side source);
+  std::uint32_t fill_pipe(Side source, std::uint32_t limit);
   void stop_splicing(Side source, bool later);
 
   // session_end.cc

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include "proxy/relay/session_table.h"
@@ -37,13 +38,13 @@ void Session::stream(Side source) {
   table_->streams_.push_back({.slot = slot_, .generation = generation_, .source = source});
 }
 
-std::uint64_t Session::on_stream(Side source) {
+std::uint64_t Session::on_stream(Side source, std::uint32_t limit) {
   const std::uint64_t before = from(source).bytes;
   if (state_ == State::kEstablished || state_ == State::kClosing) {
     if (from(source).broken) {
       stop_splicing(source, true);
     } else {
-      splice(source);
+      splice(source, limit);
     }
   }
   const std::uint64_t moved = from(source).bytes - before;
@@ -60,8 +61,8 @@ void Session::stop_splicing(Side source, bool later) {
   }
 }
 
-/// One pipe's worth. All data of the copy path has gone before; what is in the pipe goes first.
-void Session::splice(Side source) {
+/// One pipe's worth at the most. All data of the copy path has gone before; what is in the pipe goes first.
+void Session::splice(Side source, std::uint32_t limit) {
   Relay& relay = from(source);
   if (!relay.pipe.none() && !empty_pipe(source)) {
     return;
@@ -72,12 +73,12 @@ void Session::splice(Side source) {
     on_flushed(source);
     return;
   }
-  const std::uint32_t filled = fill_pipe(source);
-  const std::uint32_t capacity = relay.pipe.capacity;
+  const std::uint32_t filled = fill_pipe(source, limit);
+  const std::uint32_t wanted = std::min(limit, relay.pipe.capacity);
   if (filled == 0 || !empty_pipe(source)) {
     return;
   }
-  if (filled >= capacity / 2) {
+  if (filled >= wanted / 2) {
     // That has hardly emptied the socket.
     stream(source);
     return;
@@ -91,14 +92,14 @@ void Session::splice(Side source) {
 }
 
 /// 0 where nothing came: then no pipe is held, and how the direction goes on is seen to.
-std::uint32_t Session::fill_pipe(Side source) {
+std::uint32_t Session::fill_pipe(Side source, std::uint32_t limit) {
   Ring& ring = table_->shared_.ring;
   Relay& relay = from(source);
   if (!ring.take_pipe(relay.pipe)) {
     stop_splicing(source, false);
     return 0;
   }
-  const std::int32_t result = ring.fill(relay.pipe, fd(source));
+  const std::int32_t result = ring.fill(relay.pipe, fd(source), std::min(limit, relay.pipe.capacity));
   if (result > 0) {
     return static_cast<std::uint32_t>(result);
   }

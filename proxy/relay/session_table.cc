@@ -1,5 +1,7 @@
 #include "proxy/relay/session_table.h"
 
+#include <utility>
+
 namespace ringway::proxy {
 
 SessionTable::SessionTable(const Shared& shared) : shared_(shared), timers_(shared.ring.now()), random_(shared.seed) {}
@@ -23,6 +25,7 @@ void SessionTable::open(int client_fd, std::uint32_t port_slot, const SocketAddr
 }
 
 void SessionTable::on_completion(const Completion& completion) {
+  messages_came_ = messages_came_ || is_copy(static_cast<Operation>(completion.token.operation));
   Session& session = at(completion.token.slot);
   if (session.generation() == completion.token.generation) {
     session.on_completion(completion);
@@ -37,12 +40,13 @@ void SessionTable::expire(Time now) {
 }
 
 void SessionTable::run_streams() {
+  const std::uint32_t limit = std::exchange(messages_came_, false) ? kBesideMessages_bytes : kStreams_bytes;
   std::uint64_t moved = 0;
-  for (std::size_t left = streams_.size(); left > 0 && moved < kStreams_bytes; --left) {
+  for (std::size_t left = streams_.size(); left > 0 && moved < limit; --left) {
     const Stream stream = streams_.front();
     streams_.pop_front();
     if (Session& session = at(stream.slot); session.generation() == stream.generation) {
-      moved += session.on_stream(stream.source);
+      moved += session.on_stream(stream.source, limit);
     }
   }
 }

@@ -41,8 +41,9 @@ class SessionTable {
   void on_completion(const Completion& completion);
   void expire(Time now);
   [[nodiscard]] Time next_timer() const { return timers_.next(); }
-  /// Moves what directions that splice have ready, one pipe each in turn, `kStreams_bytes` in all: the small messages
-  /// of the other sessions do not wait longer than that takes.
+  /// Moves what directions that splice have ready, one pipe each in turn, `kStreams_bytes` in all, or
+  /// `kBesideMessages_bytes` where sessions that copy had something to do since the last call: those do not wait longer
+  /// than that takes.
   void run_streams();
   [[nodiscard]] bool streams_wait() const { return !streams_.empty(); }
 
@@ -58,7 +59,8 @@ class SessionTable {
  private:
   friend class Session;
   static constexpr std::uint32_t kChunk = 256;
-  static constexpr std::uint64_t kStreams_bytes = 262'144;
+  static constexpr std::uint32_t kStreams_bytes = 524'288;
+  static constexpr std::uint32_t kBesideMessages_bytes = 65'536;
 
   [[nodiscard]] Session& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
   [[nodiscard]] const Session& at(std::uint32_t slot) const { return chunks_[slot / kChunk][slot % kChunk]; }
@@ -79,6 +81,7 @@ class SessionTable {
   std::vector<std::unique_ptr<Session[]>> chunks_;
   std::vector<std::uint32_t> free_slots_;
   std::deque<Stream> streams_;  ///< directions that splice and have something to do
+  bool messages_came_ = false;
   std::size_t size_ = 0;
 };
 

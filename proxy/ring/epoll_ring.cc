@@ -87,8 +87,8 @@ class EpollRing final : public SystemRing {
     ask(fd, way, {.kind = Kind::kAwait, .token = token}, at(fd).ready[way]);
   }
 
-  std::int32_t fill(Pipe& pipe, int fd) override {
-    const std::int32_t result = SystemRing::fill(pipe, fd);
+  std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) override {
+    const std::int32_t result = SystemRing::fill(pipe, fd, limit);
     Descriptor& descriptor = at(fd);
     descriptor.ready[kIn] = result != -EAGAIN || descriptor.ended;
     return result;

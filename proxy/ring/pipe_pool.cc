@@ -57,8 +57,8 @@ void PipePool::give_back(Pipe& pipe) {
   pipe = {};
 }
 
-std::int32_t PipePool::fill(Pipe& pipe, int fd) const {
-  const ssize_t moved = splice(fd, nullptr, pipe.write_fd, nullptr, pipe_bytes_, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+std::int32_t PipePool::fill(Pipe& pipe, int fd, std::uint32_t limit) {
+  const ssize_t moved = splice(fd, nullptr, pipe.write_fd, nullptr, limit, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (moved < 0) {
     return -errno;
   }

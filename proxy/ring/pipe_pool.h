@@ -22,8 +22,8 @@ class PipePool {
   bool take(Pipe& pipe);
   void give_back(Pipe& pipe);
 
-  /// splice(2) of all that fits, see Ring::fill.
-  [[nodiscard]] std::int32_t fill(Pipe& pipe, int fd) const;
+  /// See Ring::fill.
+  static std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit);
   /// See Ring::drain.
   static std::int32_t drain(Pipe& pipe, int fd);
 

@@ -81,9 +81,9 @@ class Ring {
   /// lost).
   virtual bool take_pipe(Pipe& pipe) = 0;
   virtual void return_pipe(Pipe& pipe) = 0;
-  /// Moves what `fd` has received into an empty pipe without copying it, at once (splice(2)). Bytes moved, 0 = FIN,
-  /// -EAGAIN = nothing there, or -errno.
-  virtual std::int32_t fill(Pipe& pipe, int fd) = 0;
+  /// Moves what `fd` has received into an empty pipe without copying it, at once (splice(2)), `limit` bytes at the
+  /// most. Bytes moved, 0 = FIN, -EAGAIN = nothing there, or -errno.
+  virtual std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) = 0;
   /// Moves what the pipe holds to `fd`, at once. Bytes moved (may be short), -EAGAIN = no room, or -errno. Raises no
   /// SIGPIPE where the thread blocks it, as workers do.
   virtual std::int32_t drain(Pipe& pipe, int fd) = 0;

@@ -19,7 +19,7 @@ class SystemRing : public Ring {
 
   bool take_pipe(Pipe& pipe) override { return pipes_.take(pipe); }
   void return_pipe(Pipe& pipe) override { pipes_.give_back(pipe); }
-  std::int32_t fill(Pipe& pipe, int fd) override { return pipes_.fill(pipe, fd); }
+  std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) override { return PipePool::fill(pipe, fd, limit); }
   std::int32_t drain(Pipe& pipe, int fd) override { return PipePool::drain(pipe, fd); }
 
   bool listen(int fd) override { return sockets::listen(fd); }

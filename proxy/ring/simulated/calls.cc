@@ -95,7 +95,7 @@ void SimulatedRing::return_pipe(Pipe& pipe) {
   pipe = {};
 }
 
-std::int32_t SimulatedRing::fill(Pipe& pipe, int fd) {
+std::int32_t SimulatedRing::fill(Pipe& pipe, int fd, std::uint32_t limit) {
   PipeState* const state = pipe_state(pipe, "filling");
   Descriptor* const file = stream(fd, "filling a pipe");
   if (state == nullptr || file == nullptr) {
@@ -111,7 +111,7 @@ std::int32_t SimulatedRing::fill(Pipe& pipe, int fd) {
   if (network_.readable(end) && random_.chance(faults_.groundless_again)) {
     return -EAGAIN;
   }
-  std::uint32_t count = std::min(limits_.pipe_bytes, network_.other(end).arrived);
+  std::uint32_t count = std::min({limits_.pipe_bytes, limit, network_.other(end).arrived});
   if (count > 0 && random_.chance(faults_.short_receive)) {
     count = 1 + random_.below(count);
   }

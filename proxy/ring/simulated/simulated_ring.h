@@ -63,7 +63,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void await(int fd, Readiness what, Token token) override;
   bool take_pipe(Pipe& pipe) override;
   void return_pipe(Pipe& pipe) override;
-  std::int32_t fill(Pipe& pipe, int fd) override;
+  std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) override;
   std::int32_t drain(Pipe& pipe, int fd) override;
   void cancel(int fd) override;
   void close(int fd) override;
