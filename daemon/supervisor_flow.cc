@@ -252,6 +252,9 @@ void Supervisor::Impl::changed_something() {
 void Supervisor::Impl::every_second() {
   sample_workers();
   data_plane_->maintain();
+  if (retry_after_.count() > 0 && clock_.now() >= retry_at_) {
+    reload("tried again");
+  }
   second_timer_.expires_after(std::chrono::seconds(1));
   second_timer_.async_wait([this](const auto& error) {
     if (!error && !finished_) {

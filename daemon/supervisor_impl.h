@@ -85,6 +85,7 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   // reload
   ReloadReport reload(const std::string& why);
   Lines try_reload(ReloadReport& report);
+  void plan_retry(const ReloadReport& report);
   void watch_files(const Lines& more_files);
 
   // end
@@ -123,6 +124,8 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   std::uint64_t first_version_ = 0;
   bool publish_posted_ = false;
   Lines files_with_mistakes_;
+  std::chrono::seconds retry_after_{0};  ///< of a reload that the machine refused; zero: none is due
+  proxy::Time retry_at_;
 
   /// Busy and idle time of each worker at the last kBusySamples seconds, oldest first.
   struct BusySample {

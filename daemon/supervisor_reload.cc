@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
 
 #include "config/load.h"
 #include "daemon/changes.h"
@@ -14,6 +17,15 @@ constexpr std::size_t kLoggedChanges = 20;
 
 std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+constexpr std::chrono::seconds kLongestRetry{30};
+
+/// Whether the machine refused, and not what stands in the files: that may pass without a change that is watched.
+bool may_pass(const std::string& mistake) {
+  constexpr std::array kOutOf = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+  return std::ranges::any_of(
+      kOutOf, [&](int error) { return mistake.find(std::generic_category().message(error)) != std::string::npos; });
 }
 
 }  // namespace
@@ -33,6 +45,7 @@ ReloadReport Supervisor::Impl::reload(const std::string& why) {
   tallies_.config_valid = report.mistakes.empty();
   ++tallies_.reloads.at(static_cast<std::size_t>(report.result));
   watch_files(files_with_mistakes_);
+  plan_retry(report);
 
   std::string message;
   switch (report.result) {
@@ -65,6 +78,15 @@ ReloadReport Supervisor::Impl::reload(const std::string& why) {
                .message = message});
   changed_something();
   return report;
+}
+
+void Supervisor::Impl::plan_retry(const ReloadReport& report) {
+  if (std::ranges::none_of(report.mistakes, may_pass)) {
+    retry_after_ = std::chrono::seconds(0);
+    return;
+  }
+  retry_after_ = std::clamp(retry_after_ * 2, std::chrono::seconds(1), kLongestRetry);
+  retry_at_ = clock_.now() + retry_after_;
 }
 
 std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {

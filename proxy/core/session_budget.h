@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace ringway::proxy {
@@ -11,8 +12,9 @@ struct SessionBudget {
   alignas(64) std::atomic<std::uint32_t> used{0};
   std::atomic<std::uint32_t> limit{0};
 
-  [[nodiscard]] bool spent() const {
-    return used.load(std::memory_order_relaxed) >= limit.load(std::memory_order_relaxed);
+  /// `coming`: those that the asking worker will have soon.
+  [[nodiscard]] bool spent(std::size_t coming = 0) const {
+    return used.load(std::memory_order_relaxed) + coming >= limit.load(std::memory_order_relaxed);
   }
 };
 

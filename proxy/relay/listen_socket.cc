@@ -6,8 +6,6 @@
 
 #include <cerrno>
 
-#include "proxy/ring/sockets.h"
-
 namespace ringway::proxy {
 namespace {
 
@@ -31,8 +29,6 @@ Result<int> bind_one(const SocketAddress& address, bool first) {
   if (fd < 0) {
     return std::unexpected(bind_error(errno, address));
   }
-  sockets::tune(fd);
-  sockets::suit(fd, address);
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (address.ip().is_v6()) {
     enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);

@@ -9,8 +9,7 @@
 namespace ringway::proxy {
 
 /// Binds one TCP socket for each worker to `address`, not listening yet. Fails where anybody else has the address: the
-/// sockets share it among themselves (SO_REUSEPORT) and with nobody. Accepted sockets inherit what `sockets::tune`
-/// sets.
+/// sockets share it among themselves (SO_REUSEPORT) and with nobody.
 Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers);
 
 }  // namespace ringway::proxy

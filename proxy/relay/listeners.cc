@@ -47,11 +47,17 @@ void Listeners::remove(const SocketAddress& address) {
   }
   const std::uint32_t index = found->second;
   by_address_.erase(found);
+  while (accepted_wait()) {
+    open_first();
+  }
   close(index);
 }
 
 void Listeners::remove_all() {
   by_address_.clear();
+  while (accepted_wait()) {
+    open_first();
+  }
   for (std::uint32_t index = 0; index < listeners_.size(); ++index) {
     if (listeners_[index].fd >= 0 && !listeners_[index].closing) {
       close(index);
@@ -99,7 +105,7 @@ void Listeners::update(std::uint32_t index) {
   Listener& listener = listeners_[index];
   const bool wanted = wants_to_listen(sessions_.plan(), listener.port_slot);
   if (wanted && !listener.listening) {
-    listener.listening = ring_.listen(listener.fd);
+    listener.listening = ring_.listen(listener.fd, listener.address);
     accept(index);
   } else if (!wanted && listener.listening) {
     ring_.refuse(listener.fd);
@@ -120,8 +126,8 @@ void Listeners::on_completion(const Completion& completion) {
   Listener& listener = listeners_[index];
   listener.accepting = completion.more;
   if (completion.result >= 0) {
-    sessions_.open(completion.result, listener.port_slot, listener.address);
-    if (budget_.spent()) {
+    accepted_.push_back({completion.result, listener.port_slot, listener.address});
+    if (budget_.spent(accepted_.size())) {
       pause();
     }
   } else if (completion.result != -ECANCELED && completion.result != -ECONNABORTED && completion.result != -EINVAL) {
@@ -132,6 +138,18 @@ void Listeners::on_completion(const Completion& completion) {
     close_if_idle(index);
     accept(index);
   }
+}
+
+void Listeners::open_accepted() {
+  for (std::size_t opened = 0; opened < kOpened && accepted_wait(); ++opened) {
+    open_first();
+  }
+}
+
+void Listeners::open_first() {
+  const Accepted accepted = accepted_.front();
+  accepted_.pop_front();
+  sessions_.open(accepted.fd, accepted.port_slot, accepted.virtual_ip);
 }
 
 void Listeners::pause() {

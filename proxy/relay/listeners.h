@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -30,10 +31,16 @@ class Listeners {
   void follow(std::uint32_t port_slot);
 
   void on_completion(const Completion& completion);
+  /// Makes sessions of accepted connections, `kOpened` at the most: a flood of them does not hold up those that there
+  /// are already. Once a turn.
+  void open_accepted();
+  [[nodiscard]] bool accepted_wait() const { return !accepted_.empty(); }
+  /// Stops accepting until `resume`, for there are no files or sessions to be had.
+  void pause();
   /// Accepts again if there is room; call at `next_timer` and after sessions have ended.
   void resume(Time now);
   [[nodiscard]] Time next_timer() const { return paused_ ? resume_at_ : Time::max(); }
-  [[nodiscard]] bool empty() const { return open_ == 0; }
+  [[nodiscard]] bool empty() const { return open_ == 0 && accepted_.empty(); }
 
  private:
   struct Listener {
@@ -46,10 +53,17 @@ class Listeners {
     bool closing = false;
   };
 
+  struct Accepted {
+    int fd;
+    std::uint32_t port_slot;
+    SocketAddress virtual_ip;
+  };
+  static constexpr std::size_t kOpened = 16;
+
   void update(std::uint32_t index);
   void accept(std::uint32_t index);
   void close(std::uint32_t index);
-  void pause();
+  void open_first();
   void close_if_idle(std::uint32_t index);
 
   Ring& ring_;
@@ -60,6 +74,7 @@ class Listeners {
   std::vector<std::uint32_t> free_;
   std::unordered_map<SocketAddress, std::uint32_t> by_address_;
   std::unordered_multimap<std::uint32_t, std::uint32_t> by_slot_;
+  std::deque<Accepted> accepted_;
   std::size_t open_ = 0;
   bool paused_ = false;
   Time resume_at_;

@@ -34,7 +34,11 @@ bool Reactor::turn() {
   const std::size_t sessions_before = sessions_.size();
   ring_.run_once(next_deadline(), *this);
   sessions_.expire(ring_.now());
+  listeners_.open_accepted();
   sessions_.run_streams();
+  if (sessions_.take_out_of_files()) {
+    listeners_.pause();
+  }
   if (sessions_.size() < sessions_before || listeners_.next_timer() <= ring_.now()) {
     listeners_.resume(ring_.now());
   }
@@ -43,7 +47,7 @@ bool Reactor::turn() {
 }
 
 Time Reactor::next_deadline() const {
-  if (sessions_.streams_wait()) {
+  if (sessions_.streams_wait() || listeners_.accepted_wait()) {
     return ring_.now();
   }
   const Time next = std::min(sessions_.next_timer(), listeners_.next_timer());

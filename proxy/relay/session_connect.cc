@@ -100,6 +100,7 @@ void Session::connect_next() {
 }
 
 void Session::wait_for_resources() {
+  table_->out_of_files_ = true;
   const Time now = table_->shared_.ring.now();
   if (limit_ == Time()) {
     limit_ = now + policy_.connect_timeout;

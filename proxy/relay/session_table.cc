@@ -1,7 +1,4 @@
 #include "proxy/relay/session_table.h"
-
-#include <utility>
-
 namespace ringway::proxy {
 
 SessionTable::SessionTable(const Shared& shared) : shared_(shared), timers_(shared.ring.now()), random_(shared.seed) {}

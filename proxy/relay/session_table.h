@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "proxy/core/session_budget.h"
@@ -45,6 +46,8 @@ class SessionTable {
   /// `kBesideMessages_bytes` where sessions that copy had something to do since the last call: those do not wait longer
   /// than that takes.
   void run_streams();
+  /// Whether a session has found no file for its upstream since the last call.
+  [[nodiscard]] bool take_out_of_files() { return std::exchange(out_of_files_, false); }
   [[nodiscard]] bool streams_wait() const { return !streams_.empty(); }
 
   /// Session::close of the sessions that are with `endpoint`, or of all where it is null.
@@ -82,6 +85,7 @@ class SessionTable {
   std::vector<std::uint32_t> free_slots_;
   std::deque<Stream> streams_;  ///< directions that splice and have something to do
   bool messages_came_ = false;
+  bool out_of_files_ = false;
   std::size_t size_ = 0;
 };
 

@@ -92,8 +92,8 @@ class Ring {
   virtual void cancel(int fd) = 0;
   virtual void close(int fd) = 0;
 
-  /// Starts, or starts again after `refuse`, to queue connections for `accept`.
-  virtual bool listen(int fd) = 0;
+  /// Starts, or starts again after `refuse`, to queue connections for `accept`; `fd` is bound to `address`.
+  virtual bool listen(int fd, const SocketAddress& address) = 0;
   /// Stops listening while the address stays bound: clients see ECONNREFUSED at once.
   virtual void refuse(int fd) = 0;
   /// A connection that stands in the backlog, or -1. Never waits.

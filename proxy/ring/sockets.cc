@@ -34,7 +34,9 @@ bool bbr_by_default() {
 
 }  // namespace
 
-bool listen(int fd) {
+bool listen(int fd, const SocketAddress& address) {
+  tune(fd);
+  suit(fd, address);
   return ::listen(fd, kBacklog) == 0;
 }
 

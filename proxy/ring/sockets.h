@@ -8,8 +8,9 @@
 /// IORING_OP_SHUTDOWN to a worker thread.
 namespace ringway::proxy::sockets {
 
-/// Starts, or starts again after `refuse`, to queue connections for accept.
-bool listen(int fd);
+/// Starts, or starts again after `refuse`, to queue connections for accept. They inherit the options of `tune` and
+/// `suit`.
+bool listen(int fd, const SocketAddress& address);
 /// Stops listening while the address stays bound: the kernel answers SYN with RST, so a client sees ECONNREFUSED at
 /// once. Connections in the backlog get RST.
 void refuse(int fd);
@@ -22,7 +23,6 @@ int open_stream(int family);
 /// and BBR's pacing costs a timer for each burst (tcp_bbr.c; tcp(7), TCP_CONGESTION).
 void suit(int fd, const SocketAddress& address);
 /// TCP_NODELAY and keepalive (after 60 s idle, 6 probes 10 s apart: a vanished peer is found within two minutes).
-/// On a listening socket: accepted sockets inherit them (tcp(7)).
 void tune(int fd);
 /// The outcome of a connect that was under way: 0 or -errno.
 int take_error(int fd);

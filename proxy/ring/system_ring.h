@@ -22,7 +22,7 @@ class SystemRing : public Ring {
   std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) override { return PipePool::fill(pipe, fd, limit); }
   std::int32_t drain(Pipe& pipe, int fd) override { return PipePool::drain(pipe, fd); }
 
-  bool listen(int fd) override { return sockets::listen(fd); }
+  bool listen(int fd, const SocketAddress& address) override { return sockets::listen(fd, address); }
   void refuse(int fd) override { sockets::refuse(fd); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }

@@ -131,6 +131,16 @@ TEST_F(SupervisorTest, a_refused_reload_leaves_all_as_it_was_until_a_good_one) {
   EXPECT_EQ(plane->published.size(), published);
 }
 
+TEST_F(SupervisorTest, a_reload_that_lacks_files_is_tried_again) {
+  start();
+  plane->bind_error = "binding default/api on 127.96.0.12:80: socket: Too many open files";
+  write(std::string(kSettings) + kPod + service("web", "127.96.0.10") + service("api", "127.96.0.12"));
+  EXPECT_EQ(supervisor->board().reload().result, Result::kRefused);
+  plane->bind_error = "";
+  EXPECT_TRUE(run_until([&] { return supervisor->board().configuration().services.size() == 2; }));
+  EXPECT_TRUE(supervisor->board().tallies().config_valid);
+}
+
 TEST_F(SupervisorTest, a_failing_bind_keeps_all) {
   start();
   plane->bind_error = "binding default/api on 127.96.0.12:80: address in use";

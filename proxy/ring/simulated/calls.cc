@@ -207,7 +207,7 @@ Descriptor* SimulatedRing::listener(int fd) {
   return file;
 }
 
-bool SimulatedRing::listen(int fd) {
+bool SimulatedRing::listen(int fd, const SocketAddress& /*address*/) {
   const Descriptor* const file = listener(fd);
   if (file != nullptr) {
     network_.set_listening(file->target, true);

@@ -67,7 +67,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   std::int32_t drain(Pipe& pipe, int fd) override;
   void cancel(int fd) override;
   void close(int fd) override;
-  bool listen(int fd) override;
+  bool listen(int fd, const SocketAddress& address) override;
   void refuse(int fd) override;
   int accept_now(int fd) override;
   int open_stream(int family) override;
