@@ -1,4 +1,5 @@
 #include "proxy/relay/session_table.h"
+
 namespace ringway::proxy {
 
 SessionTable::SessionTable(const Shared& shared) : shared_(shared), timers_(shared.ring.now()), random_(shared.seed) {}
