@@ -1,6 +1,7 @@
 #include "config/duration.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -88,8 +89,8 @@ std::expected<Unit, std::string> parse(std::string_view text, std::string_view s
       return refuse("more than 100 years");
     }
   }
-  // Half a nanosecond against sums like 0.1 + 0.2 that fall just short.
-  const auto result = std::chrono::floor<Unit>(nanoseconds(static_cast<std::int64_t>(total + 0.5)));
+  // Rounded, for sums like 0.1 + 0.2 fall just short.
+  const auto result = std::chrono::floor<Unit>(nanoseconds(std::llround(total)));
   if (result.count() == 0 && !zero) {
     return refuse("less than a " + std::string(smallest));
   }

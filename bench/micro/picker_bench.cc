@@ -38,9 +38,9 @@ void pick(benchmark::State& state, Balancer balancer) {
   }
 }
 
-BENCHMARK_CAPTURE(pick, round_robin, Balancer::kRoundRobin)->Arg(3)->Arg(100)->Arg(1000);
-BENCHMARK_CAPTURE(pick, least_connections, Balancer::kLeastConnections)->Arg(3)->Arg(100)->Arg(1000);
-BENCHMARK_CAPTURE(pick, random, Balancer::kRandom)->Arg(3)->Arg(100)->Arg(1000);
+BENCHMARK_CAPTURE(pick, round_robin, Balancer::kRoundRobin)->RangeMultiplier(8)->Range(2, 4096);
+BENCHMARK_CAPTURE(pick, least_connections, Balancer::kLeastConnections)->RangeMultiplier(8)->Range(2, 4096);
+BENCHMARK_CAPTURE(pick, random, Balancer::kRandom)->RangeMultiplier(8)->Range(2, 4096);
 
 }  // namespace
 }  // namespace ringway::proxy

@@ -8,6 +8,11 @@ namespace {
 /// How soon to look again whether files or sessions are to be had, when no session of this worker ends before.
 constexpr auto kPause = std::chrono::milliseconds(50);
 
+/// What one accept may take at once, for the kernel empties the backlog before we hear of it (net.core.somaxconn is
+/// 4,096 by default). Where not so many sessions are to be had, accepted clients would hold the files that their
+/// upstreams need: there it is one after the other.
+constexpr std::size_t kLongBacklog = 4096;
+
 bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
   return port != nullptr && !port->endpoints.empty();
@@ -117,7 +122,8 @@ void Listeners::accept(std::uint32_t index) {
   Listener& listener = listeners_[index];
   if (listener.listening && !listener.accepting && !listener.closing && !paused_) {
     listener.accepting = true;
-    ring_.accept(listener.fd, token_of(Operation::kAccept, index, listener.generation));
+    const bool once = budget_.spent(accepted_.size() + kLongBacklog);
+    ring_.accept(listener.fd, token_of(Operation::kAccept, index, listener.generation), once);
   }
 }
 

@@ -29,7 +29,8 @@ enum class Kind : std::uint8_t { kNone, kAccept, kReceive, kWatch, kAwait, kConn
 /// An operation on one way of an fd.
 struct Pending {
   Kind kind = Kind::kNone;
-  bool due = false;  ///< stands in the list of those to be tried
+  bool due = false;   ///< stands in the list of those to be tried
+  bool once = false;  ///< of accept
   Token token;
   const std::byte* data = nullptr;
   std::size_t size = 0;
@@ -67,9 +68,9 @@ class EpollRing final : public SystemRing {
 
   [[nodiscard]] std::string_view name() const override { return "epoll"; }
 
-  void accept(int fd, Token token) override {
+  void accept(int fd, Token token, bool once) override {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    ask(fd, kIn, {.kind = Kind::kAccept, .token = token}, true);
+    ask(fd, kIn, {.kind = Kind::kAccept, .once = once, .token = token}, true);
   }
   void connect(int fd, const SocketAddress& to, Token token) override {
     sockets::suit(fd, to);
@@ -258,6 +259,10 @@ class EpollRing final : public SystemRing {
       }
       if (client < 0) {
         complete(fd, kIn, -errno, handler);
+        return;
+      }
+      if (at(fd).ways[kIn].once) {
+        complete(fd, kIn, client, handler);
         return;
       }
       handler.on_completion({.token = token, .result = client, .more = true, .buffer = {}});

@@ -60,9 +60,14 @@ class IoUringRing final : public SystemRing {
 
   [[nodiscard]] std::string_view name() const override { return "io_uring"; }
 
-  void accept(int fd, Token token) override {
+  void accept(int fd, Token token, bool once) override {
+    constexpr int kFlags = SOCK_CLOEXEC | SOCK_NONBLOCK;
     io_uring_sqe* sqe = next(token.pack());
-    io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (once) {
+      io_uring_prep_accept(sqe, fd, nullptr, nullptr, kFlags);
+    } else {
+      io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, kFlags);
+    }
   }
 
   void connect(int fd, const SocketAddress& to, Token token) override {

@@ -61,9 +61,9 @@ class Ring {
   [[nodiscard]] virtual Time now() const = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  /// Accepts on a listening socket until cancelled or an error ends it; each result is a new fd (close-on-exec). Any
-  /// completion without `more` (-EMFILE, -ECANCELED, …) means that it must be asked for again.
-  virtual void accept(int fd, Token token) = 0;
+  /// Accepts on a listening socket until cancelled or an error ends it, or `once`; each result is a new fd
+  /// (close-on-exec). Any completion without `more` (-EMFILE, -ECANCELED, …) means that it must be asked for again.
+  virtual void accept(int fd, Token token, bool once) = 0;
   virtual void connect(int fd, const SocketAddress& to, Token token) = 0;
   /// Receives once into a buffer of the pool, taken only when there is data. 0 = FIN. `later` says that data is not
   /// expected to be there yet. -ENOBUFS: the pool ran empty in this batch, ask again; that waits for a buffer.

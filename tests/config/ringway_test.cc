@@ -5,8 +5,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
 
 TEST(RingwayKind, everything_has_a_default) {
   for (const std::string& text : {std::string(), ringway(""), ringway("{}")}) {

@@ -18,11 +18,11 @@ class ApiTest : public testing::Test {
   Response ask(const std::string& method, const std::string& path, std::map<std::string, std::string> query = {},
                const std::string& body = "", bool trusted = true) {
     std::optional<Response> out;
-    api.handle({.method = method, .path = path, .query = std::move(query), .body = body, .trusted = trusted},
-               [&out](Response response) {
-                 EXPECT_FALSE(out) << "replied twice";
-                 out = std::move(response);
-               });
+    api_.handle({.method = method, .path = path, .query = std::move(query), .body = body, .trusted = trusted},
+                [&out](Response response) {
+                  EXPECT_FALSE(out) << "replied twice";
+                  out = std::move(response);
+                });
     EXPECT_TRUE(out) << "no reply";
     return out ? std::move(*out) : Response{};
   }
@@ -31,15 +31,15 @@ class ApiTest : public testing::Test {
     return json::parse(ask("GET", "/api/v1/" + kind, std::move(query)).body)["items"];
   }
 
-  test::FakeBoard board;
-  Api api{board};
+  test::FakeBoard board_;
+  Api api_{board_};
 };
 
 TEST_F(ApiTest, a_service_shows_its_ports_counters_and_policy) {
-  board.add_endpoint("10.0.0.1:8080", EndpointCondition::kReady);
-  board.add_endpoint("10.0.0.2:8080", EndpointCondition::kDown);
-  board.add_endpoint("10.0.0.3:8080", EndpointCondition::kDraining);
-  board.stats().worker(1).active.add(2);
+  board_.add_endpoint("10.0.0.1:8080", EndpointCondition::kReady);
+  board_.add_endpoint("10.0.0.2:8080", EndpointCondition::kDown);
+  board_.add_endpoint("10.0.0.3:8080", EndpointCondition::kDraining);
+  board_.stats().worker(1).active.add(2);
   const json list = items("services");
   ASSERT_EQ(list.size(), 1);
   EXPECT_EQ(list[0]["name"], "web");
@@ -54,10 +54,10 @@ TEST_F(ApiTest, a_service_shows_its_ports_counters_and_policy) {
 TEST_F(ApiTest, an_endpoint_says_its_state_and_why) {
   test::FakeCheck check;
   check.state = {.up = false, .detail = "HTTP 503, wanted 200-399"};
-  auto& view = board.add_endpoint("10.0.0.1:8080", EndpointCondition::kDown);
+  auto& view = board_.add_endpoint("10.0.0.1:8080", EndpointCondition::kDown);
   view.reason = "HTTP 503, wanted 200-399";
   view.check = &check;
-  board.last_state().connect_failures[0] = 4;
+  board_.last_state().connect_failures[0] = 4;
   const json list = items("endpoints");
   ASSERT_EQ(list.size(), 1);
   EXPECT_EQ(list[0]["state"], "down");
@@ -67,7 +67,7 @@ TEST_F(ApiTest, an_endpoint_says_its_state_and_why) {
 }
 
 TEST_F(ApiTest, lists_are_filtered_by_namespace_name_and_labels) {
-  board.add_endpoint("10.0.0.1:8080", EndpointCondition::kReady);
+  board_.add_endpoint("10.0.0.1:8080", EndpointCondition::kReady);
   EXPECT_EQ(items("services", {{"namespace", "shop"}}).size(), 1);
   EXPECT_EQ(items("services", {{"namespace", "other"}}).size(), 0);
   EXPECT_EQ(items("endpoints", {{"name", "web"}}).size(), 1);
@@ -88,14 +88,14 @@ TEST_F(ApiTest, a_workload_without_a_namespace_belongs_to_every_one) {
   container.source = "docker";
   container.id = "1";
   container.name = "web\xff";
-  board.known[{"docker", "1"}] = container;
+  board_.known[{"docker", "1"}] = container;
   EXPECT_EQ(items("workloads", {{"namespace", "shop"}}).size(), 1);
   EXPECT_EQ(items("workloads", {{"namespace", "shop"}, {"name", "nginx"}}).size(), 0);
 }
 
 TEST_F(ApiTest, sessions_are_limited_and_say_so) {
-  board.plane.sessions.resize(3);
-  for (auto& session : board.plane.sessions) {
+  board_.plane.sessions.resize(3);
+  for (auto& session : board_.plane.sessions) {
     session.service = {"shop", "web", "http", proxy::Protocol::kTcp};
   }
   const auto two = json::parse(ask("GET", "/api/v1/sessions", {{"limit", "2"}}).body);
@@ -112,20 +112,20 @@ TEST_F(ApiTest, sessions_are_limited_and_say_so) {
 TEST_F(ApiTest, ready_needs_sources_and_listeners_and_a_daemon_that_stays) {
   EXPECT_EQ(ask("GET", "/readyz").status, 200);
   EXPECT_EQ(ask("GET", "/readyz").body, "ok");
-  board.wanted = {"file", "docker"};
+  board_.wanted = {"file", "docker"};
   auto answer = ask("GET", "/readyz");
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.body.find("[-]source-docker failed"), std::string::npos) << answer.body;
-  board.heard["docker"] = {.synced = false, .connected = false, .detail = "connect: refused"};
+  board_.heard["docker"] = {.synced = false, .connected = false, .detail = "connect: refused"};
   EXPECT_NE(ask("GET", "/readyz").body.find("connect: refused"), std::string::npos);
-  board.heard["docker"] = {.synced = true, .connected = false, .detail = "connect: refused"};
+  board_.heard["docker"] = {.synced = true, .connected = false, .detail = "connect: refused"};
   answer = ask("GET", "/readyz", {{"verbose", ""}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_NE(answer.body.find("[+]source-docker ok (not connected"), std::string::npos) << answer.body;
-  board.listens = false;
+  board_.listens = false;
   EXPECT_EQ(ask("GET", "/readyz").status, 503);
-  board.listens = true;
-  board.ends = true;
+  board_.listens = true;
+  board_.ends = true;
   EXPECT_EQ(ask("GET", "/readyz").status, 503);
   EXPECT_EQ(ask("GET", "/livez").status, 200);
 }
@@ -133,16 +133,16 @@ TEST_F(ApiTest, ready_needs_sources_and_listeners_and_a_daemon_that_stays) {
 TEST_F(ApiTest, a_change_needs_the_header_that_a_foreign_page_cannot_send) {
   EXPECT_EQ(ask("POST", "/api/v1/reload", {}, "", false).status, 403);
   EXPECT_EQ(ask("POST", "/api/v1/drain", {}, R"({"endpoint":"web-1"})", false).status, 403);
-  EXPECT_EQ(board.reloads, 0);
-  EXPECT_TRUE(board.drains.empty());
+  EXPECT_EQ(board_.reloads, 0);
+  EXPECT_TRUE(board_.drains.empty());
 }
 
 TEST_F(ApiTest, a_refused_reload_carries_its_mistakes) {
-  board.report = {.result = ReloadReport::Result::kRefused, .changes = {}, .mistakes = {"a.yaml:1:2: x: wrong"}};
+  board_.report = {.result = ReloadReport::Result::kRefused, .changes = {}, .mistakes = {"a.yaml:1:2: x: wrong"}};
   const auto answer = ask("POST", "/api/v1/reload");
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(json::parse(answer.body)["mistakes"], json::array({"a.yaml:1:2: x: wrong"}));
-  board.report = {.result = ReloadReport::Result::kApplied, .changes = {"service a/b: added"}, .mistakes = {}};
+  board_.report = {.result = ReloadReport::Result::kApplied, .changes = {"service a/b: added"}, .mistakes = {}};
   EXPECT_EQ(ask("POST", "/api/v1/reload").status, 200);
 }
 
@@ -154,7 +154,7 @@ TEST_F(ApiTest, drain_names_an_endpoint_that_exists) {
     EXPECT_EQ(ask("POST", "/api/v1/drain", {}, body).status, 400) << body;
   }
   const std::vector<std::pair<std::string, bool>> wanted = {{"web-1", true}, {"web-1", false}, {"other", true}};
-  EXPECT_EQ(board.drains, wanted);
+  EXPECT_EQ(board_.drains, wanted);
 }
 
 TEST_F(ApiTest, paths_and_methods_that_are_not_there_say_so) {
@@ -168,8 +168,8 @@ TEST_F(ApiTest, paths_and_methods_that_are_not_there_say_so) {
 }
 
 TEST_F(ApiTest, events_of_a_service_are_found_by_its_name) {
-  board.log.add({.kind = "EndpointIn", .object = "endpoint/a", .ns = "shop", .service = "web", .message = "m"});
-  board.log.add({.kind = "Reloaded", .object = "configuration", .message = "m"});
+  board_.log.add({.kind = "EndpointIn", .object = "endpoint/a", .ns = "shop", .service = "web", .message = "m"});
+  board_.log.add({.kind = "Reloaded", .object = "configuration", .message = "m"});
   EXPECT_EQ(items("events").size(), 2);
   EXPECT_EQ(items("events", {{"namespace", "shop"}, {"name", "web"}}).size(), 1);
   EXPECT_EQ(items("events", {{"namespace", "other"}}).size(), 1);
@@ -177,7 +177,7 @@ TEST_F(ApiTest, events_of_a_service_are_found_by_its_name) {
 
 TEST_F(ApiTest, the_event_log_forgets_the_oldest) {
   for (std::size_t i = 0; i < EventLog::kLimit + 5; ++i) {
-    board.log.add({.kind = "K", .object = "o"});
+    board_.log.add({.kind = "K", .object = "o"});
   }
   const json list = items("events");
   EXPECT_EQ(list.size(), EventLog::kLimit);
@@ -185,7 +185,7 @@ TEST_F(ApiTest, the_event_log_forgets_the_oldest) {
 }
 
 TEST_F(ApiTest, the_configuration_in_force_is_shown_in_its_own_words) {
-  board.configured.ringway.workers = 0;
+  board_.configured.ringway.workers = 0;
   const json config = json::parse(ask("GET", "/api/v1/config").body);
   EXPECT_EQ(config["ringway"]["workers"], "auto");
   EXPECT_EQ(config["services"][0]["clusterIPs"], json::array({"127.96.0.10"}));
@@ -193,7 +193,7 @@ TEST_F(ApiTest, the_configuration_in_force_is_shown_in_its_own_words) {
 }
 
 TEST_F(ApiTest, the_overview_takes_foreign_text_for_text) {
-  board.add_endpoint("10.0.0.1:80", EndpointCondition::kDown).reason = "<script>alert('x')</script>";
+  board_.add_endpoint("10.0.0.1:80", EndpointCondition::kDown).reason = "<script>alert('x')</script>";
   const auto answer = ask("GET", "/");
   EXPECT_TRUE(answer.content_type.starts_with("text/html"));
   EXPECT_EQ(answer.body.find("<script"), std::string::npos);
@@ -207,8 +207,8 @@ class StreamTest : public ApiTest {
 };
 
 TEST_F(StreamTest, the_first_message_is_all_and_later_ones_are_what_changed) {
-  board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
-  board.add_endpoint("10.0.0.2:80", EndpointCondition::kReady);
+  board_.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
+  board_.add_endpoint("10.0.0.2:80", EndpointCondition::kReady);
   const auto answer = ask("GET", "/api/v1/stream");
   ASSERT_TRUE(answer.stream);
   const std::string first = answer.stream->next();
@@ -217,19 +217,19 @@ TEST_F(StreamTest, the_first_message_is_all_and_later_ones_are_what_changed) {
   EXPECT_EQ(data(first)["endpoints"].size(), 2);
 
   EXPECT_EQ(answer.stream->next(), "");
-  board.last_state().connections = 5;
-  board.stats().worker(0).connections.add(5);
+  board_.last_state().connections = 5;
+  board_.stats().worker(0).connections.add(5);
   EXPECT_EQ(answer.stream->next(), "") << "counters are no change";
 
-  board.add_endpoint("10.0.0.3:80", EndpointCondition::kDown);
-  board.log.add({.kind = "K", .object = "o"});
+  board_.add_endpoint("10.0.0.3:80", EndpointCondition::kDown);
+  board_.log.add({.kind = "K", .object = "o"});
   const std::string next = answer.stream->next();
   EXPECT_TRUE(next.starts_with("event: changes\n")) << next;
   EXPECT_EQ(data(next)["endpoints"].size(), 1);
   EXPECT_EQ(data(next)["endpoints"][0]["address"], "10.0.0.3:80");
   EXPECT_EQ(data(next)["events"].size(), 1);
 
-  board.has_service = false;
+  board_.has_service = false;
   const json gone = data(answer.stream->next())["removed"];
   EXPECT_EQ(gone["services"].size(), 1);
   EXPECT_EQ(gone["endpoints"].size(), 3);

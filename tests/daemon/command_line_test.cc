@@ -90,27 +90,27 @@ TEST(CommandLine, version_works_without_a_daemon) {
 class ClientCommandTest : public testing::Test {
  protected:
   void SetUp() override {
-    board.add_endpoint("10.0.0.1:8080", discovery::EndpointCondition::kReady);
-    board.add_endpoint("10.0.0.2:8080", discovery::EndpointCondition::kDown).reason = "connect: refused";
-    loop.on_loop(
-        [&] { server = std::move(Server::start(loop.context.get_executor(), "127.0.0.1:0", api, {}).value()); });
-    admin = server->address();
+    board_.add_endpoint("10.0.0.1:8080", discovery::EndpointCondition::kReady);
+    board_.add_endpoint("10.0.0.2:8080", discovery::EndpointCondition::kDown).reason = "connect: refused";
+    loop_.on_loop(
+        [&] { server_ = std::move(Server::start(loop_.context.get_executor(), "127.0.0.1:0", api_, {}).value()); });
+    admin_ = server_->address();
   }
   void TearDown() override {
-    loop.on_loop([&] { server.reset(); });
-    loop.join();
+    loop_.on_loop([&] { server_.reset(); });
+    loop_.join();
   }
 
   Outcome ask(std::vector<const char*> arguments) {
-    arguments.insert(arguments.end(), {"--admin", admin.c_str()});
+    arguments.insert(arguments.end(), {"--admin", admin_.c_str()});
     return ringway(std::move(arguments));
   }
 
-  test::FakeBoard board;
-  Api api{board};
-  test::LoopThread loop;
-  std::unique_ptr<Server> server;
-  std::string admin;
+  test::FakeBoard board_;
+  Api api_{board_};
+  test::LoopThread loop_;
+  std::unique_ptr<Server> server_;
+  std::string admin_;
 };
 
 TEST_F(ClientCommandTest, get_shows_a_table) {
@@ -165,30 +165,30 @@ TEST_F(ClientCommandTest, drain_and_reload_report_what_came_of_it) {
   EXPECT_EQ(ask({"undrain", "web-1"}).status, kFine);
   EXPECT_EQ(ask({"drain", "other"}).status, kFailed);
   EXPECT_EQ(ask({"reload"}).out, "nothing changed\n");
-  loop.on_loop([&] { board.report = {Result::kApplied, {"service a/b: added"}, {}}; });
+  loop_.on_loop([&] { board_.report = {Result::kApplied, {"service a/b: added"}, {}}; });
   EXPECT_EQ(ask({"reload"}).out, "service a/b: added\n");
-  loop.on_loop([&] { board.report = {Result::kRefused, {}, {"c.yaml:1:2: x: wrong"}}; });
+  loop_.on_loop([&] { board_.report = {Result::kRefused, {}, {"c.yaml:1:2: x: wrong"}}; });
   const auto refused = ask({"reload"});
   EXPECT_EQ(refused.status, kFailed);
   EXPECT_TRUE(refused.err.starts_with("c.yaml:1:2: x: wrong\n")) << refused.err;
 }
 
 TEST_F(ClientCommandTest, the_daemon_may_be_named_by_the_environment) {
-  setenv("RINGWAY_ADMIN", admin.c_str(), 1);
+  setenv("RINGWAY_ADMIN", admin_.c_str(), 1);
   const auto outcome = ringway({"dashboard"});
   unsetenv("RINGWAY_ADMIN");
-  EXPECT_EQ(outcome.out, admin + "/\n");
+  EXPECT_EQ(outcome.out, admin_ + "/\n");
 }
 
 TEST_F(ClientCommandTest, a_watch_ends_with_an_error_when_the_daemon_does) {
-  board.known[{"docker", "1"}] = {.source = "docker", .id = "1", .ns = "", .name = "c", .ready = true};
+  board_.known[{"docker", "1"}] = {.source = "docker", .id = "1", .ns = "", .name = "c", .ready = true};
   std::thread stopper([&] {
     ringway::test::wait_until([&] {
       bool streaming = false;
-      loop.on_loop([&] { streaming = board.asked > 0; });
+      loop_.on_loop([&] { streaming = board_.asked > 0; });
       return streaming;
     });
-    loop.on_loop([&] { server->stop(); });
+    loop_.on_loop([&] { server_->stop(); });
   });
   const auto outcome = ask({"get", "wl", "-w"});
   stopper.join();

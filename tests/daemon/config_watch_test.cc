@@ -20,9 +20,9 @@ class ConfigWatchTest : public testing::Test {
   void SetUp() override { begin({.quiet = milliseconds(30), .longest = milliseconds(300)}); }
 
   void begin(ConfigWatch::Pace pace) {
-    auto started = ConfigWatch::start(context.get_executor(), pace, [this] { ++calls; });
+    auto started = ConfigWatch::start(context_.get_executor(), pace, [this] { ++calls_; });
     ASSERT_TRUE(started) << started.error().context;
-    watch = std::move(*started);
+    watch_ = std::move(*started);
   }
 
   static void write(const fs::path& path, const std::string& text = "x") { std::ofstream(path) << text; }
@@ -30,42 +30,42 @@ class ConfigWatchTest : public testing::Test {
   /// Runs the loop until `calls` is `wanted`.
   [[nodiscard]] bool called(int wanted) {
     const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
-    while (calls < wanted && std::chrono::steady_clock::now() < deadline) {
-      context.run_one_for(milliseconds(100));
+    while (calls_ < wanted && std::chrono::steady_clock::now() < deadline) {
+      context_.run_one_for(milliseconds(100));
     }
-    return calls == wanted;
+    return calls_ == wanted;
   }
 
   /// Whether all that was done until now causes no call: a change that does cause one follows and is the only one.
   [[nodiscard]] bool quiet() {
-    const int before = calls;
-    write(marker);
+    const int before = calls_;
+    write(marker_);
     return called(before + 1);
   }
 
   /// Begins to watch `file`, and the marker of `quiet`.
   void watch_with_marker(std::vector<fs::path> files, const std::vector<fs::path>& folders = {}) {
-    fs::create_directory(folder / "marker");
-    marker = folder / "marker/m.yaml";
-    files.push_back(marker);
-    EXPECT_TRUE(watch->watch(files, folders).empty());
+    fs::create_directory(folder_ / "marker");
+    marker_ = folder_ / "marker/m.yaml";
+    files.push_back(marker_);
+    EXPECT_TRUE(watch_->watch(files, folders).empty());
   }
 
-  ringway::test::TemporaryFolder folder;
-  boost::asio::io_context context{1};
-  std::unique_ptr<ConfigWatch> watch;
-  fs::path marker;
-  int calls = 0;
+  ringway::test::TemporaryFolder folder_;
+  boost::asio::io_context context_{1};
+  std::unique_ptr<ConfigWatch> watch_;
+  fs::path marker_;
+  int calls_ = 0;
 };
 
 TEST_F(ConfigWatchTest, a_write_and_a_rename_over_are_seen) {
-  const fs::path file = folder / "a.yaml";
+  const fs::path file = folder_ / "a.yaml";
   write(file);
   watch_with_marker({file});
   write(file, "y");
   EXPECT_TRUE(called(1));
-  write(folder / ".a.swp", "z");
-  fs::rename(folder / ".a.swp", file);
+  write(folder_ / ".a.swp", "z");
+  fs::rename(folder_ / ".a.swp", file);
   EXPECT_TRUE(called(2));
   fs::remove(file);
   EXPECT_TRUE(called(3));
@@ -75,12 +75,12 @@ TEST_F(ConfigWatchTest, a_write_and_a_rename_over_are_seen) {
 
 TEST_F(ConfigWatchTest, a_burst_is_one_call) {
   begin({.quiet = milliseconds(500), .longest = ringway::test::kPatience});
-  const fs::path file = folder / "a.yaml";
+  const fs::path file = folder_ / "a.yaml";
   write(file);
   watch_with_marker({file});
   for (int i = 0; i < 50; ++i) {
     write(file, std::to_string(i));
-    context.poll();
+    context_.poll();
   }
   EXPECT_TRUE(called(1));
   EXPECT_TRUE(quiet());
@@ -88,28 +88,28 @@ TEST_F(ConfigWatchTest, a_burst_is_one_call) {
 
 TEST_F(ConfigWatchTest, a_burst_that_does_not_end_is_cut) {
   begin({.quiet = 2 * ringway::test::kPatience, .longest = milliseconds(1000)});
-  const fs::path file = folder / "a.yaml";
+  const fs::path file = folder_ / "a.yaml";
   write(file);
   watch_with_marker({file});
   const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
-  while (calls == 0 && std::chrono::steady_clock::now() < deadline) {
+  while (calls_ == 0 && std::chrono::steady_clock::now() < deadline) {
     write(file, "again");
-    context.run_one_for(milliseconds(5));
+    context_.run_one_for(milliseconds(5));
   }
-  EXPECT_GE(calls, 1);
+  EXPECT_GE(calls_, 1);
 }
 
 TEST_F(ConfigWatchTest, other_files_of_the_folder_do_not_matter) {
-  const fs::path file = folder / "a.yaml";
+  const fs::path file = folder_ / "a.yaml";
   write(file);
   watch_with_marker({file});
-  write(folder / "b.yaml");
-  write(folder / "a.yaml~");
+  write(folder_ / "b.yaml");
+  write(folder_ / "a.yaml~");
   EXPECT_TRUE(quiet());
 }
 
 TEST_F(ConfigWatchTest, a_new_file_of_a_watched_folder_matters_when_it_could_be_read) {
-  const fs::path drop_in = folder / "services.d";
+  const fs::path drop_in = folder_ / "services.d";
   fs::create_directory(drop_in);
   watch_with_marker({}, {drop_in});
   write(drop_in / ".hidden.yaml");
@@ -120,7 +120,7 @@ TEST_F(ConfigWatchTest, a_new_file_of_a_watched_folder_matters_when_it_could_be_
 }
 
 TEST_F(ConfigWatchTest, the_link_that_kubernetes_swaps_is_seen) {
-  const fs::path mount = folder / "mount";
+  const fs::path mount = folder_ / "mount";
   fs::create_directories(mount / "..1");
   fs::create_directories(mount / "..2");
   write(mount / "..1/a.yaml", "one");
@@ -134,47 +134,47 @@ TEST_F(ConfigWatchTest, the_link_that_kubernetes_swaps_is_seen) {
 }
 
 TEST_F(ConfigWatchTest, the_file_behind_a_link_is_watched_too) {
-  fs::create_directory(folder / "real");
-  write(folder / "real/a.yaml");
-  fs::create_symlink(folder / "real/a.yaml", folder / "a.yaml");
-  watch_with_marker({folder / "a.yaml"});
-  write(folder / "real/a.yaml", "y");
+  fs::create_directory(folder_ / "real");
+  write(folder_ / "real/a.yaml");
+  fs::create_symlink(folder_ / "real/a.yaml", folder_ / "a.yaml");
+  watch_with_marker({folder_ / "a.yaml"});
+  write(folder_ / "real/a.yaml", "y");
   EXPECT_TRUE(called(1));
 }
 
 TEST_F(ConfigWatchTest, a_folder_that_is_not_there_yet_is_waited_for) {
-  const fs::path deep = folder / "later/services.d";
+  const fs::path deep = folder_ / "later/services.d";
   watch_with_marker({}, {deep});
   fs::create_directories(deep);
   EXPECT_TRUE(called(1));
-  EXPECT_TRUE(watch->watch({marker}, {deep}).empty());
+  EXPECT_TRUE(watch_->watch({marker_}, {deep}).empty());
   write(deep / "a.yaml");
   EXPECT_TRUE(called(2));
-  fs::remove_all(folder / "later");
+  fs::remove_all(folder_ / "later");
   EXPECT_TRUE(called(3));
-  EXPECT_TRUE(watch->watch({marker}, {deep}).empty());
+  EXPECT_TRUE(watch_->watch({marker_}, {deep}).empty());
   fs::create_directories(deep);
   EXPECT_TRUE(called(4));
 }
 
 TEST_F(ConfigWatchTest, what_is_not_named_any_more_is_let_go) {
-  const fs::path drop_in = folder / "services.d";
+  const fs::path drop_in = folder_ / "services.d";
   fs::create_directory(drop_in);
   watch_with_marker({}, {drop_in});
-  EXPECT_TRUE(watch->watch({marker}, {}).empty());
+  EXPECT_TRUE(watch_->watch({marker_}, {}).empty());
   write(drop_in / "a.yaml");
   EXPECT_TRUE(quiet());
 }
 
 TEST_F(ConfigWatchTest, nothing_is_called_after_its_end) {
-  const fs::path file = folder / "a.yaml";
+  const fs::path file = folder_ / "a.yaml";
   write(file);
   watch_with_marker({file});
   write(file, "y");
-  context.run_one_for(milliseconds(10));
-  watch.reset();
-  context.run_for(milliseconds(100));
-  EXPECT_EQ(calls, 0);
+  context_.run_one_for(milliseconds(10));
+  watch_.reset();
+  context_.run_for(milliseconds(100));
+  EXPECT_EQ(calls_, 0);
 }
 
 }  // namespace

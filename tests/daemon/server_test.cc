@@ -27,21 +27,21 @@ using std::chrono::milliseconds;
 class ServerTest : public testing::Test {
  protected:
   void serve(const std::string& where = "127.0.0.1:0", const Server::Limits& limits = {}) {
-    loop.on_loop([&] {
-      auto started = Server::start(loop.context.get_executor(), where, api, limits);
+    loop_.on_loop([&] {
+      auto started = Server::start(loop_.context.get_executor(), where, api_, limits);
       ASSERT_TRUE(started) << started.error().context;
-      server = std::move(*started);
+      server_ = std::move(*started);
     });
-    address = server->address();
+    address_ = server_->address();
   }
 
   void TearDown() override {
-    loop.on_loop([&] { server.reset(); });
-    loop.join();
+    loop_.on_loop([&] { server_.reset(); });
+    loop_.join();
   }
 
   [[nodiscard]] proxy::SocketAddress socket_address() const {
-    return proxy::SocketAddress::parse(address.substr(std::string("http://").size())).value();
+    return proxy::SocketAddress::parse(address_.substr(std::string("http://").size())).value();
   }
 
   /// Sends bytes and returns all that comes until the server closes.
@@ -55,11 +55,11 @@ class ServerTest : public testing::Test {
     return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
   }
 
-  test::FakeBoard board;
-  Api api{board};
-  test::LoopThread loop;
-  std::unique_ptr<Server> server;
-  std::string address;
+  test::FakeBoard board_;
+  Api api_{board_};
+  test::LoopThread loop_;
+  std::unique_ptr<Server> server_;
+  std::string address_;
 };
 
 TEST_F(ServerTest, a_connection_serves_one_request_after_another) {
@@ -112,12 +112,12 @@ TEST_F(ServerTest, what_is_too_large_or_no_http_is_refused) {
   EXPECT_EQ(status(raw("garbage\r\n\r\n")), 400);
   EXPECT_EQ(status(raw("GET http://x/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")), 400);
   EXPECT_EQ(status(raw("\x16\x03\x01\x02" + std::string(200, '\x01'))), 400);
-  EXPECT_EQ(ringway::test::http(address.substr(7), "GET", "/livez").status, 200) << "it still serves";
+  EXPECT_EQ(ringway::test::http(address_.substr(7), "GET", "/livez").status, 200) << "it still serves";
 }
 
 TEST_F(ServerTest, a_change_needs_its_header) {
   serve();
-  const std::string where = address.substr(7);
+  const std::string where = address_.substr(7);
   EXPECT_EQ(ringway::test::http(where, "POST", "/api/v1/reload", "").status, 403);
   EXPECT_EQ(ringway::test::http(where, "POST", "/api/v1/reload", "", "X-Ringway: 1\r\n").status, 200);
 }
@@ -153,14 +153,14 @@ TEST_F(ServerTest, a_stream_tells_changes_as_they_come) {
   Server::Limits limits;
   limits.pace = milliseconds(1);
   serve("127.0.0.1:0", limits);
-  const AdminClient client(parse_admin_url(address).value());
+  const AdminClient client(parse_admin_url(address_).value());
   int messages = 0;
   const auto ended = client.stream("/api/v1/stream", [&](const json& data) {
     if (++messages == 1) {
       EXPECT_EQ(data["services"].size(), 1);
-      loop.on_loop([&] {
-        board.add_endpoint("10.0.0.1:80", discovery::EndpointCondition::kReady);
-        server->notify();
+      loop_.on_loop([&] {
+        board_.add_endpoint("10.0.0.1:80", discovery::EndpointCondition::kReady);
+        server_->notify();
       });
       return true;
     }
@@ -175,7 +175,7 @@ TEST_F(ServerTest, streams_are_limited_apart_from_clients) {
   Server::Limits limits;
   limits.streams = 1;
   serve("127.0.0.1:0", limits);
-  const AdminClient client(parse_admin_url(address).value());
+  const AdminClient client(parse_admin_url(address_).value());
   const auto ended = client.stream("/api/v1/stream", [&](const json&) {
     const auto refused = client.stream("/api/v1/stream", [](const json&) { return true; });
     EXPECT_FALSE(refused);
@@ -191,7 +191,7 @@ TEST_F(ServerTest, a_stop_ends_streams_and_idle_clients) {
   TcpClient stream(socket_address());
   stream.send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(stream.receive(12), "HTTP/1.1 200");
-  loop.on_loop([&] { server->stop(); });
+  loop_.on_loop([&] { server_->stop(); });
   stream.receive_all();
   idle.receive_all();
   EXPECT_NE(stream.ending(), ringway::test::Ending::kTimeout);
@@ -210,11 +210,11 @@ TEST_F(ServerTest, a_unix_socket_is_for_its_owner_alone_and_goes_with_the_server
   const AdminClient client(parse_admin_url("unix:" + path).value());
   EXPECT_TRUE(client.get("/api/v1/services")->ok());
 
-  loop.on_loop([&] {
-    const auto second = listen_admin(loop.context.get_executor(), "unix:" + path);
+  loop_.on_loop([&] {
+    const auto second = listen_admin(loop_.context.get_executor(), "unix:" + path);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, proxy::ErrorCode::kInUse);
-    server.reset();
+    server_.reset();
   });
   EXPECT_FALSE(std::filesystem::exists(path));
 }
@@ -222,17 +222,17 @@ TEST_F(ServerTest, a_unix_socket_is_for_its_owner_alone_and_goes_with_the_server
 TEST_F(ServerTest, a_socket_that_nobody_serves_is_replaced_and_a_file_is_not) {
   const ringway::test::TemporaryFolder folder;
   const std::string path = folder / "admin.sock";
-  loop.on_loop([&] {
-    auto left = listen_admin(loop.context.get_executor(), "unix:" + path);
+  loop_.on_loop([&] {
+    auto left = listen_admin(loop_.context.get_executor(), "unix:" + path);
     ASSERT_TRUE(left);
     left->acceptor.close();
     ASSERT_TRUE(std::filesystem::exists(path));
-    const auto again = listen_admin(loop.context.get_executor(), "unix:" + path);
+    const auto again = listen_admin(loop_.context.get_executor(), "unix:" + path);
     EXPECT_TRUE(again) << again.error().context;
 
     const std::string file = folder / "file";
     std::ofstream(file) << "precious";
-    EXPECT_FALSE(listen_admin(loop.context.get_executor(), "unix:" + file));
+    EXPECT_FALSE(listen_admin(loop_.context.get_executor(), "unix:" + file));
     EXPECT_TRUE(std::filesystem::exists(file));
   });
   serve();
@@ -240,13 +240,13 @@ TEST_F(ServerTest, a_socket_that_nobody_serves_is_replaced_and_a_file_is_not) {
 
 TEST_F(ServerTest, an_address_in_use_or_no_address_is_a_clear_error) {
   serve();
-  loop.on_loop([&] {
-    const auto taken = listen_admin(loop.context.get_executor(), address.substr(7));
+  loop_.on_loop([&] {
+    const auto taken = listen_admin(loop_.context.get_executor(), address_.substr(7));
     ASSERT_FALSE(taken);
     EXPECT_NE(taken.error().context.find("admin.listen"), std::string::npos);
     for (const auto& where :
          std::vector<std::string>{"", "unix:", "9900", "localhost", "unix:" + std::string(200, 'a')}) {
-      EXPECT_FALSE(listen_admin(loop.context.get_executor(), where)) << where;
+      EXPECT_FALSE(listen_admin(loop_.context.get_executor(), where)) << where;
     }
   });
 }

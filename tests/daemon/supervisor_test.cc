@@ -34,7 +34,7 @@ class SupervisorTest : public testing::Test {
   void SetUp() override { write(std::string(kSettings) + kPod + service("web", "127.96.0.10")); }
 
   void write(const std::string& text) const { std::ofstream(path()) << text; }
-  [[nodiscard]] std::string path() const { return folder / "c.yaml"; }
+  [[nodiscard]] std::string path() const { return folder_ / "c.yaml"; }
 
   [[nodiscard]] std::unique_ptr<Supervisor> make(bool watch_files = false) {
     SupervisorOptions options;
@@ -44,17 +44,17 @@ class SupervisorTest : public testing::Test {
     options.longest_drain = milliseconds(20);
     options.start_data_plane = [this](const proxy::DataPlaneOptions&) {
       auto made = std::make_unique<test::FakeDataPlane>();
-      plane = made.get();
-      plane->bind_error = bind_error;
+      plane_ = made.get();
+      plane_->bind_error = bind_error_;
       return proxy::Result<std::unique_ptr<proxy::DataPlane>>(std::move(made));
     };
     options.make_health_checker = [](boost::asio::io_context&) { return std::make_unique<test::FakeChecker>(); };
-    return std::make_unique<Supervisor>(context, std::move(options));
+    return std::make_unique<Supervisor>(context_, std::move(options));
   }
 
   void start(bool watch_files = false) {
-    supervisor = make(watch_files);
-    const auto started = supervisor->start();
+    supervisor_ = make(watch_files);
+    const auto started = supervisor_->start();
     ASSERT_TRUE(started) << started.error().front();
   }
 
@@ -62,39 +62,39 @@ class SupervisorTest : public testing::Test {
   [[nodiscard]] bool run_until(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + ringway::test::kPatience;
     while (!condition() && std::chrono::steady_clock::now() < deadline) {
-      context.run_one_for(milliseconds(50));
+      context_.run_one_for(milliseconds(50));
     }
     return condition();
   }
 
   [[nodiscard]] std::vector<std::string> listens() const {
-    return test::FakeDataPlane::listens(*plane->published.back());
+    return test::FakeDataPlane::listens(*plane_->published.back());
   }
 
-  ringway::test::TemporaryFolder folder;
-  boost::asio::io_context context{1};
-  test::FakeDataPlane* plane = nullptr;  ///< the Supervisor's
-  std::string bind_error;
-  std::unique_ptr<Supervisor> supervisor;
+  ringway::test::TemporaryFolder folder_;
+  boost::asio::io_context context_{1};
+  test::FakeDataPlane* plane_ = nullptr;  ///< the Supervisor's
+  std::string bind_error_;
+  std::unique_ptr<Supervisor> supervisor_;
 };
 
 TEST_F(SupervisorTest, a_start_binds_then_publishes_what_the_files_say) {
   start();
-  EXPECT_EQ(plane->binds, 1);
+  EXPECT_EQ(plane_->binds, 1);
   EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.10:80"});
-  EXPECT_EQ(plane->published.back()->ports.at(0)->endpoints.at(0)->address.to_string(), "127.0.0.11:80");
-  EXPECT_TRUE(supervisor->admin_address().starts_with("http://127.0.0.1:"));
-  EXPECT_TRUE(supervisor->board().sources().at("file").synced);
+  EXPECT_EQ(plane_->published.back()->ports.at(0)->endpoints.at(0)->address.to_string(), "127.0.0.11:80");
+  EXPECT_TRUE(supervisor_->admin_address().starts_with("http://127.0.0.1:"));
+  EXPECT_TRUE(supervisor_->board().sources().at("file").synced);
 }
 
 TEST_F(SupervisorTest, a_start_with_mistakes_or_without_its_address_fails_and_stops_the_data_plane) {
-  bind_error = "binding default/web on 127.96.0.10:80: address in use";
+  bind_error_ = "binding default/web on 127.96.0.10:80: address in use";
   auto failing = make();
   auto started = failing->start();
   ASSERT_FALSE(started);
-  EXPECT_EQ(started.error(), std::vector<std::string>{bind_error});
-  EXPECT_TRUE(plane->stopped);
-  EXPECT_TRUE(plane->published.empty());
+  EXPECT_EQ(started.error(), std::vector<std::string>{bind_error_});
+  EXPECT_TRUE(plane_->stopped);
+  EXPECT_TRUE(plane_->published.empty());
 
   write("kind: Nonsense\n");
   started = make()->start();
@@ -105,58 +105,58 @@ TEST_F(SupervisorTest, a_start_with_mistakes_or_without_its_address_fails_and_st
 TEST_F(SupervisorTest, a_reload_binds_and_swaps_and_says_what_changed) {
   start();
   write(std::string(kSettings) + kPod + service("web", "127.96.0.11") + service("api", "127.96.0.12"));
-  const auto report = supervisor->board().reload();
+  const auto report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kApplied);
   EXPECT_EQ(report.changes, (std::vector<std::string>{"service default/api: added", "service default/web: changed"}));
   EXPECT_EQ(listens(), (std::vector<std::string>{"127.96.0.11:80", "127.96.0.12:80"}));
-  EXPECT_EQ(supervisor->board().tallies().reloads[0], 1);
+  EXPECT_EQ(supervisor_->board().tallies().reloads[0], 1);
 }
 
 TEST_F(SupervisorTest, a_refused_reload_leaves_all_as_it_was_until_a_good_one) {
   start();
-  const std::size_t published = plane->published.size();
+  const std::size_t published = plane_->published.size();
   write(std::string(kSettings) + service("web", "127.96.0.10") + "policy: {balancr: random}\n");
-  auto report = supervisor->board().reload();
+  auto report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kRefused);
   ASSERT_FALSE(report.mistakes.empty());
   EXPECT_NE(report.mistakes[0].find("c.yaml:"), std::string::npos) << report.mistakes[0];
-  EXPECT_FALSE(supervisor->board().tallies().config_valid);
-  EXPECT_EQ(supervisor->board().configuration().pods.size(), 1);
-  EXPECT_EQ(plane->published.size(), published);
+  EXPECT_FALSE(supervisor_->board().tallies().config_valid);
+  EXPECT_EQ(supervisor_->board().configuration().pods.size(), 1);
+  EXPECT_EQ(plane_->published.size(), published);
 
   write(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
-  report = supervisor->board().reload();
+  report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kUnchanged);
-  EXPECT_TRUE(supervisor->board().tallies().config_valid);
-  EXPECT_EQ(plane->published.size(), published);
+  EXPECT_TRUE(supervisor_->board().tallies().config_valid);
+  EXPECT_EQ(plane_->published.size(), published);
 }
 
 TEST_F(SupervisorTest, a_reload_that_lacks_files_is_tried_again) {
   start();
-  plane->bind_error = "binding default/api on 127.96.0.12:80: socket: Too many open files";
+  plane_->bind_error = "binding default/api on 127.96.0.12:80: socket: Too many open files";
   write(std::string(kSettings) + kPod + service("web", "127.96.0.10") + service("api", "127.96.0.12"));
-  EXPECT_EQ(supervisor->board().reload().result, Result::kRefused);
-  plane->bind_error = "";
-  EXPECT_TRUE(run_until([&] { return supervisor->board().configuration().services.size() == 2; }));
-  EXPECT_TRUE(supervisor->board().tallies().config_valid);
+  EXPECT_EQ(supervisor_->board().reload().result, Result::kRefused);
+  plane_->bind_error = "";
+  EXPECT_TRUE(run_until([&] { return supervisor_->board().configuration().services.size() == 2; }));
+  EXPECT_TRUE(supervisor_->board().tallies().config_valid);
 }
 
 TEST_F(SupervisorTest, a_failing_bind_keeps_all) {
   start();
-  plane->bind_error = "binding default/api on 127.96.0.12:80: address in use";
-  const std::size_t published = plane->published.size();
+  plane_->bind_error = "binding default/api on 127.96.0.12:80: address in use";
+  const std::size_t published = plane_->published.size();
   write(std::string(kSettings) + kPod + service("web", "127.96.0.10") + service("api", "127.96.0.12"));
-  auto report = supervisor->board().reload();
+  auto report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kRefused);
-  EXPECT_EQ(report.mistakes, std::vector<std::string>{plane->bind_error});
+  EXPECT_EQ(report.mistakes, std::vector<std::string>{plane_->bind_error});
   EXPECT_TRUE(report.changes.empty());
-  EXPECT_EQ(plane->published.size(), published);
-  EXPECT_EQ(supervisor->board().configuration().services.size(), 1);
-  EXPECT_EQ(supervisor->board().services().size(), 1);
-  EXPECT_EQ(supervisor->board().tallies().reloads[2], 1);
+  EXPECT_EQ(plane_->published.size(), published);
+  EXPECT_EQ(supervisor_->board().configuration().services.size(), 1);
+  EXPECT_EQ(supervisor_->board().services().size(), 1);
+  EXPECT_EQ(supervisor_->board().tallies().reloads[2], 1);
 
-  plane->bind_error = "";
-  report = supervisor->board().reload();
+  plane_->bind_error = "";
+  report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kApplied);
   EXPECT_EQ(listens().size(), 2);
 }
@@ -165,7 +165,7 @@ TEST_F(SupervisorTest, what_cannot_change_while_running_is_refused_by_name) {
   start();
   write("apiVersion: ringway/v1\nkind: Ringway\nspec: {workers: 7, node: {name: other}}\n" +
         service("web", "127.96.0.10"));
-  const auto report = supervisor->board().reload();
+  const auto report = supervisor_->board().reload();
   EXPECT_EQ(report.result, Result::kRefused);
   std::string all;
   for (const auto& line : report.mistakes) {
@@ -180,19 +180,19 @@ TEST_F(SupervisorTest, a_changed_file_is_one_reload) {
   start(true);
   for (int i = 0; i < 5; ++i) {
     write(std::string(kSettings) + kPod + service("web", "127.96.0.1" + std::to_string(i + 1)));
-    context.poll();
+    context_.poll();
   }
   EXPECT_TRUE(run_until([&] { return listens() == std::vector<std::string>{"127.96.0.15:80"}; }));
-  EXPECT_EQ(supervisor->board().tallies().reloads[0], 1);
+  EXPECT_EQ(supervisor_->board().tallies().reloads[0], 1);
 }
 
 TEST_F(SupervisorTest, a_file_that_is_gone_is_refused_and_found_again) {
   start(true);
   std::filesystem::remove(path());
-  EXPECT_TRUE(run_until([&] { return !supervisor->board().tallies().config_valid; }));
+  EXPECT_TRUE(run_until([&] { return !supervisor_->board().tallies().config_valid; }));
   EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.10:80"});
   write(std::string(kSettings) + kPod + service("web", "127.96.0.20"));
-  EXPECT_TRUE(run_until([&] { return supervisor->board().tallies().config_valid; }));
+  EXPECT_TRUE(run_until([&] { return supervisor_->board().tallies().config_valid; }));
   EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.20:80"});
 }
 
@@ -200,57 +200,57 @@ TEST_F(SupervisorTest, propagation_is_counted_when_every_worker_has_switched) {
   start();
   const auto counted = [&] {
     std::uint64_t sum = 0;
-    for (const auto bucket : supervisor->board().tallies().propagation_buckets) {
+    for (const auto bucket : supervisor_->board().tallies().propagation_buckets) {
       sum += bucket;
     }
     return sum;
   };
   EXPECT_TRUE(run_until([&] { return counted() == 1; }));
-  plane->apply_at_once = false;
+  plane_->apply_at_once = false;
   write(std::string(kSettings) + service("web", "127.96.0.10"));
-  EXPECT_EQ(supervisor->board().reload().result, Result::kApplied);
-  plane->switched();
-  context.poll();
+  EXPECT_EQ(supervisor_->board().reload().result, Result::kApplied);
+  plane_->switched();
+  context_.poll();
   EXPECT_EQ(counted(), 1) << "one worker still runs the version before";
-  plane->in_force = plane->published.back()->version;
-  plane->switched();
+  plane_->in_force = plane_->published.back()->version;
+  plane_->switched();
   EXPECT_TRUE(run_until([&] { return counted() == 2; }));
 }
 
 TEST_F(SupervisorTest, draining_by_hand_takes_an_endpoint_out_and_back) {
   write(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
   start();
-  EXPECT_EQ(supervisor->board().set_drained("127.0.0.11:80", true), 1);
-  EXPECT_TRUE(run_until([&] { return plane->published.back()->ports.at(0)->endpoints.empty(); }));
-  EXPECT_EQ(supervisor->board().set_drained("default/web-1", false), 1);
-  EXPECT_TRUE(run_until([&] { return plane->published.back()->ports.at(0)->endpoints.size() == 1; }));
-  EXPECT_EQ(supervisor->board().set_drained("nothing", true), 0);
+  EXPECT_EQ(supervisor_->board().set_drained("127.0.0.11:80", true), 1);
+  EXPECT_TRUE(run_until([&] { return plane_->published.back()->ports.at(0)->endpoints.empty(); }));
+  EXPECT_EQ(supervisor_->board().set_drained("default/web-1", false), 1);
+  EXPECT_TRUE(run_until([&] { return plane_->published.back()->ports.at(0)->endpoints.size() == 1; }));
+  EXPECT_EQ(supervisor_->board().set_drained("nothing", true), 0);
 }
 
 TEST_F(SupervisorTest, an_end_drains_first_and_then_stops) {
   start();
-  EXPECT_FALSE(supervisor->board().stopping());
-  supervisor->end();
-  EXPECT_TRUE(supervisor->board().stopping());
-  EXPECT_FALSE(plane->stopped);
-  EXPECT_EQ(supervisor->board().reload().result, Result::kRefused);
-  plane->drained();
-  context.run();
-  EXPECT_TRUE(plane->stopped);
+  EXPECT_FALSE(supervisor_->board().stopping());
+  supervisor_->end();
+  EXPECT_TRUE(supervisor_->board().stopping());
+  EXPECT_FALSE(plane_->stopped);
+  EXPECT_EQ(supervisor_->board().reload().result, Result::kRefused);
+  plane_->drained();
+  context_.run();
+  EXPECT_TRUE(plane_->stopped);
 }
 
 TEST_F(SupervisorTest, an_end_waits_no_longer_than_its_limit) {
   start();
-  supervisor->end();
-  context.run();
-  EXPECT_TRUE(plane->stopped);
+  supervisor_->end();
+  context_.run();
+  EXPECT_TRUE(plane_->stopped);
 }
 
 TEST_F(SupervisorTest, a_second_end_is_at_once) {
   start();
-  supervisor->end();
-  supervisor->end();
-  EXPECT_TRUE(plane->stopped);
+  supervisor_->end();
+  supervisor_->end();
+  EXPECT_TRUE(plane_->stopped);
 }
 
 TEST(Changes, two_texts_that_mean_the_same_do_not_differ) {

@@ -68,7 +68,8 @@ class DockerDaemonTest : public testing::Test {
     const json found = endpoint(workload);
     const json counters = found.is_null() ? json::object() : found["counters"];
     std::int64_t sum = counters.value("connections", 0);
-    for (const auto& [reason, count] : counters.value("connectFailures", json::object()).items()) {
+    const json failures = counters.value("connectFailures", json::object());
+    for (const auto& [reason, count] : failures.items()) {
       sum += count.get<std::int64_t>();
     }
     return sum;

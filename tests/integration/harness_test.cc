@@ -11,7 +11,6 @@ namespace ringway::test {
 namespace {
 
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 TEST(HarnessTest, a_load_on_a_sound_server_has_no_failures) {
   EchoServer server({.name = "only", .at = {}});

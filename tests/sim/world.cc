@@ -141,18 +141,17 @@ void World::check_end() {
     return;
   }
   const bool peers_gone = clients_ == scenario_.sessions && peers_.open() == 0;
-  const Duration since = timeline_.now() - peers_.last_ended();
-  if (!peers_gone || since < kAfterPeers) {
-    timeline_.after(kLook, *this, kEndCheck, 0);
-  } else if (const EndId end = checker_.still_established(); end != kNoEnd) {
-    checker_.report(end, "a session outlives its peers");
-  } else if (reactor_->sessions().size() == 0) {
+  const Duration since = peers_gone ? timeline_.now() - peers_.last_ended() : Duration::zero();
+  const EndId established = checker_.still_established();
+  if (since >= kAfterPeers && established != kNoEnd) {
+    checker_.report(established, "a session outlives its peers");
+  } else if (since >= kAfterPeers && reactor_->sessions().size() == 0) {
     posted_.push_back(kStop);
     ring_.wake();
-  } else if (since < kAfterConnects) {
-    timeline_.after(kLook, *this, kEndCheck, 0);
-  } else {
+  } else if (since >= kAfterConnects) {
     checker_.report(kNoEnd, "a session that never connected outlives its client");
+  } else {
+    timeline_.after(kLook, *this, kEndCheck, 0);
   }
 }
 

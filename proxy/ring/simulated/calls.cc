@@ -8,8 +8,12 @@
 // What of Ring asks for operations, and what is done at once.
 namespace ringway::proxy::simulated {
 
-void SimulatedRing::accept(int fd, Token token) {
+void SimulatedRing::accept(int fd, Token token, bool once) {
   ask(Kind::kAccept, fd, token);
+  Descriptor* const file = files_.find(fd);
+  if (file != nullptr && file->operation(Readiness::kReadable) != kNoOperation) {
+    operations_[file->operation(Readiness::kReadable)].once = once;
+  }
 }
 void SimulatedRing::receive(int fd, Token token, bool /*later*/) {
   ask(Kind::kReceive, fd, token);

@@ -229,7 +229,7 @@ void SimulatedRing::perform_accept(std::uint32_t index) {
     files_.find(fd)->target = end;
     fd_of_end_.resize(std::max<std::size_t>(fd_of_end_.size(), end + 1), -1);
     fd_of_end_[end] = fd;
-    if (operations_[index].cancelled || random_.chance(faults_.end_multishot)) {
+    if (operations_[index].once || operations_[index].cancelled || random_.chance(faults_.end_multishot)) {
       tell(index, fd);
       return;
     }

@@ -55,7 +55,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
 
   [[nodiscard]] Time now() const override { return now_; }
   [[nodiscard]] std::string_view name() const override { return "simulated"; }
-  void accept(int fd, Token token) override;
+  void accept(int fd, Token token, bool once) override;
   void connect(int fd, const SocketAddress& to, Token token) override;
   void receive(int fd, Token token, bool later) override;
   void send(int fd, std::span<const std::byte> bytes, Token token) override;
@@ -87,6 +87,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
     Kind kind = Kind::kReceive;
     State state = State::kAsked;
     bool cancelled = false;
+    bool once = false;  ///< of accept
     int fd = -1;
     EndId end = kNoEnd;
     Token token;
