@@ -30,7 +30,6 @@ struct Relay {
   std::uint8_t full_reads = 0;   ///< in a row, while it copies
   std::uint8_t small_wakes = 0;  ///< in a row, while it splices
   bool splicing = false;
-  bool receive_in_flight = false;
   bool send_in_flight = false;
   bool ended = false;       ///< the source has said all: FIN, or its socket failed
   bool finished = false;    ///< and all of it, FIN too, is passed on

@@ -52,7 +52,6 @@ void Session::on_completion(const Completion& completion) {
 }
 
 void Session::receive(Side side, bool later) {
-  from(side).receive_in_flight = true;
   ++in_flight_;
   table_->shared_.ring.receive(fd(side), token(receive_from(side)), later);
 }
@@ -67,7 +66,6 @@ void Session::send(Side source) {
 
 void Session::on_receive(Side side, const Completion& completion) {
   Relay& relay = from(side);
-  relay.receive_in_flight = false;
   const bool relaying = state_ == State::kEstablished && !relay.broken;
   if (completion.result > 0) {
     if (relaying) {

@@ -62,6 +62,7 @@ class SessionTable {
  private:
   friend class Session;
   static constexpr std::uint32_t kChunk = 256;
+  /// Two pipes' worth, so that the ring is asked for news between them; a quarter of a pipe where messages wait.
   static constexpr std::uint32_t kStreams_bytes = 524'288;
   static constexpr std::uint32_t kBesideMessages_bytes = 65'536;
 
