@@ -131,48 +131,39 @@ std::optional<double> Cursor::number(double min, double max) const {
   return value;
 }
 
-std::optional<std::chrono::milliseconds> Cursor::duration(std::chrono::milliseconds min, std::chrono::milliseconds max,
-                                                          bool zero) const {
+template <typename Parse, typename Allowed>
+auto Cursor::duration_in(const std::string& range, Parse parse, Allowed allowed) const {
+  using Duration = typename decltype(parse(raw()))::value_type;
   if (!present()) {
-    return std::nullopt;
+    return std::optional<Duration>();
   }
-  const std::string range = print_duration(min) + " to " + print_duration(max) + (zero ? ", or 0 for never" : "");
   if (!is_scalar()) {
     expected("a duration from " + range);
-    return std::nullopt;
+    return std::optional<Duration>();
   }
-  const auto parsed = parse_duration(raw());
+  const auto parsed = parse(raw());
   if (!parsed) {
     fail("'" + std::string(raw().substr(0, 60)) + "': " + parsed.error());
-    return std::nullopt;
+    return std::optional<Duration>();
   }
-  const bool allowed = (*parsed >= min && *parsed <= max) || (zero && parsed->count() == 0);
-  if (!allowed) {
+  if (!allowed(*parsed)) {
     fail("'" + std::string(raw()) + "' is out of range, allowed is " + range);
-    return std::nullopt;
+    return std::optional<Duration>();
   }
-  return *parsed;
+  return std::optional(*parsed);
+}
+
+std::optional<std::chrono::milliseconds> Cursor::duration(std::chrono::milliseconds min, std::chrono::milliseconds max,
+                                                          bool zero) const {
+  const std::string range = print_duration(min) + " to " + print_duration(max) + (zero ? ", or 0 for never" : "");
+  return duration_in(range, parse_duration, [&](std::chrono::milliseconds value) {
+    return (value >= min && value <= max) || (zero && value.count() == 0);
+  });
 }
 
 std::optional<std::chrono::microseconds> Cursor::short_duration(std::chrono::microseconds max) const {
-  if (!present()) {
-    return std::nullopt;
-  }
-  const std::string range = "0 to " + std::to_string(max.count()) + "us";
-  if (!is_scalar()) {
-    expected("a duration from " + range);
-    return std::nullopt;
-  }
-  const auto parsed = parse_short_duration(raw());
-  if (!parsed) {
-    fail("'" + std::string(raw().substr(0, 60)) + "': " + parsed.error());
-    return std::nullopt;
-  }
-  if (*parsed > max) {
-    fail("'" + std::string(raw()) + "' is out of range, allowed is " + range);
-    return std::nullopt;
-  }
-  return *parsed;
+  return duration_in("0 to " + std::to_string(max.count()) + "us", parse_short_duration,
+                     [&](std::chrono::microseconds value) { return value <= max; });
 }
 
 std::optional<std::size_t> Cursor::index_in(std::span<const std::string_view> names) const {

@@ -111,6 +111,8 @@ class Cursor {
   [[nodiscard]] Cursor child(std::string_view key, std::size_t index, const Value* value) const;
   [[nodiscard]] std::optional<std::size_t> index_in(std::span<const std::string_view> names) const;
   void expected(std::string_view what) const;
+  template <typename Parse, typename Allowed>
+  auto duration_in(const std::string& range, Parse parse, Allowed allowed) const;
 
   Document* document_;
   const Document::Step* step_ = nullptr;

@@ -1,5 +1,6 @@
 #include "proxy/ring/ring.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
@@ -104,6 +106,98 @@ TEST_P(RingTest, the_wait_ends_at_the_deadline) {
   ring_->run_once(deadline, *this);
   EXPECT_GE(ring_->now(), deadline - std::chrono::milliseconds(1));
   EXPECT_TRUE(results_.empty());
+}
+
+TEST_P(RingTest, a_wait_looks_for_work_as_long_as_it_is_told_to) {
+  const auto cpu = [] {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto wait = [&] {
+    const auto before = cpu();
+    ring_->run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(60), *this);
+    return cpu() - before;
+  };
+  const auto asleep = wait();
+  open({.busy_poll = std::chrono::milliseconds(50)});
+  EXPECT_GT(wait(), asleep + std::chrono::milliseconds(2));
+  ASSERT_EQ(write(pair_[0], "x", 1), 1);
+  ring_->receive(pair_[1], token(1), false);
+  EXPECT_TRUE(completed(1));
+}
+
+TEST_P(RingTest, a_pipe_carries_what_has_come_and_tells_the_end) {
+  Pipe pipe;
+  ASSERT_TRUE(ring_->take_pipe(pipe));
+  EXPECT_EQ(ring_->fill(pipe, pair_[1], 100), -EAGAIN);
+  ASSERT_EQ(write(pair_[0], "hello", 5), 5);
+  EXPECT_EQ(ring_->fill(pipe, pair_[1], 3), 3);
+  EXPECT_EQ(pipe.held, 3);
+  EXPECT_EQ(ring_->drain(pipe, pair_[1]), 3);
+  EXPECT_EQ(pipe.held, 0);
+  std::array<char, 8> got{};
+  EXPECT_EQ(read(pair_[0], got.data(), got.size()), 3);
+  EXPECT_EQ(std::string(got.data(), 3), "hel");
+  EXPECT_EQ(ring_->fill(pipe, pair_[1], 100), 2);
+  shutdown(pair_[0], SHUT_WR);
+  EXPECT_EQ(ring_->drain(pipe, pair_[1]), 2);
+  EXPECT_EQ(ring_->fill(pipe, pair_[1], 100), 0);
+  ring_->return_pipe(pipe);
+  EXPECT_TRUE(pipe.none());
+}
+
+TEST_P(RingTest, a_pipe_waits_for_room_and_is_told_of_it) {
+  while (write(pair_[1], std::string(4096, 'x').data(), 4096) > 0) {
+  }
+  ASSERT_EQ(write(pair_[0], "hello", 5), 5);
+  Pipe pipe;
+  ASSERT_TRUE(ring_->take_pipe(pipe));
+  ASSERT_EQ(ring_->fill(pipe, pair_[1], 100), 5);
+  EXPECT_EQ(ring_->drain(pipe, pair_[1]), -EAGAIN);
+  EXPECT_EQ(pipe.held, 5);
+  ring_->await(pair_[1], Readiness::kWritable, token(1));
+  ring_->run_once(std::chrono::steady_clock::now(), *this);
+  EXPECT_TRUE(results_[1].empty());
+  std::array<char, 65536> taken{};
+  while (read(pair_[0], taken.data(), taken.size()) > 0) {
+  }
+  ASSERT_TRUE(completed(1));
+  EXPECT_EQ(ring_->drain(pipe, pair_[1]), 5);
+  ring_->return_pipe(pipe);
+}
+
+TEST_P(RingTest, a_pipe_given_back_with_data_in_it_is_never_lent_again) {
+  ASSERT_EQ(write(pair_[0], "old", 3), 3);
+  Pipe pipe;
+  ASSERT_TRUE(ring_->take_pipe(pipe));
+  ASSERT_EQ(ring_->fill(pipe, pair_[1], 100), 3);
+  ring_->return_pipe(pipe);
+  ASSERT_TRUE(ring_->take_pipe(pipe));
+  ASSERT_EQ(write(pair_[0], "new", 3), 3);
+  ASSERT_EQ(ring_->fill(pipe, pair_[1], 100), 3);
+  EXPECT_EQ(ring_->drain(pipe, pair_[1]), 3);
+  std::array<char, 8> got{};
+  EXPECT_EQ(read(pair_[0], got.data(), got.size()), 3);
+  EXPECT_EQ(std::string(got.data(), 3), "new");
+  ring_->return_pipe(pipe);
+}
+
+TEST_P(RingTest, no_pipe_is_lent_beyond_the_limit) {
+  open({.pipe_count = 1});
+  Pipe first;
+  Pipe second;
+  ASSERT_TRUE(ring_->take_pipe(first));
+  EXPECT_FALSE(ring_->take_pipe(second));
+  ring_->return_pipe(first);
+  EXPECT_TRUE(ring_->take_pipe(second));
+  ring_->return_pipe(second);
+}
+
+TEST_P(RingTest, sockets_that_splice_may_use_do_not_block) {
+  const int fd = ring_->open_stream(AF_INET);
+  EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+  ring_->close(fd);
 }
 
 TEST_P(RingTest, receives_wait_while_all_buffers_are_held) {
