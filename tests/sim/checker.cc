@@ -69,6 +69,9 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   if (!serves(services_->port_at(conversation->virtual_ip))) {
     report(end, "connects to an address that is not in the plan in force: " + to.to_string());
   }
+  if (conversation->accepted) {
+    report(end, "tries again though an upstream had accepted the session: " + to.to_string());
+  }
   if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {
     report(end, "tries again the endpoint that has failed: " + to.to_string());
   }
@@ -79,6 +82,7 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
 
 void Checker::on_connected(EndId end) {
   if (Conversation* conversation = find(end); conversation != nullptr) {
+    conversation->accepted = true;
     conversation->last_moved = timeline_.now();
   }
 }

@@ -25,6 +25,7 @@ struct Conversation {
   SocketAddress client_address;
   proxy::SessionPolicy policy;
   std::vector<SocketAddress> tried;
+  bool accepted = false;  ///< by the upstream, and the data plane was told
   bool established = false;
   bool may_close = false;  ///< idle for long enough once, its endpoint's sessions closed, or the data plane stopped
   bool ended = false;

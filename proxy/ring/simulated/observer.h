@@ -19,6 +19,7 @@ class Observer {
   /// A client's connection is handed over; what is asked for until `between_completions` is about it.
   virtual void on_accepted(EndId end) = 0;
   virtual void on_connect(EndId end, const SocketAddress& to, Token token) = 0;
+  /// The data plane was told that the upstream accepted, though it may have sent RST since.
   virtual void on_connected(EndId end) = 0;
   /// Something else was asked for `end`.
   virtual void on_asked(EndId end, Token token) = 0;

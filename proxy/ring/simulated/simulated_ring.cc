@@ -111,7 +111,8 @@ void SimulatedRing::note_handed_over(const Operation& operation, const Completio
   if (operation.kind == Kind::kAccept && completion.result >= 0) {
     end = end_of(completion.result);
     observer_.on_accepted(end);
-  } else if (operation.kind == Kind::kConnect && completion.result == 0) {
+  } else if (operation.kind == Kind::kConnect &&
+             (completion.result == 0 || completion.result == -ECONNRESET || completion.result == -EPIPE)) {
     observer_.on_connected(end);
   } else if ((operation.kind == Kind::kReceive || operation.kind == Kind::kSend) && completion.result > 0) {
     moved(end);
