@@ -1,8 +1,6 @@
 #include "daemon/url.h"
 
 #include <boost/url.hpp>
-// The library is built right here: Boost's own package of it is not needed then.
-#include <boost/url/src.hpp>
 
 namespace ringway::daemon {
 
@@ -16,7 +14,7 @@ constexpr std::string_view kUnix = "unix:";
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view target) {
-  const auto url = urls::parse_origin_form(urls::string_view(target.data(), target.size()));
+  const auto url = urls::parse_origin_form(target);
   if (!url) {
     return std::nullopt;
   }
