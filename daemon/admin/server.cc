@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -125,7 +126,12 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         co_await rest.async_wait(kAwait);
         continue;
       }
-      if (open_.size() >= limits_.clients) {
+      if (open_.size() >= limits_.clients && !silent_.empty()) {
+        // Its coroutine hears of the end when it runs next, and leaves then.
+        silent_.front()->close();
+        silent_.pop_front();
+        spawn(serve(self, Stream(std::move(socket))));
+      } else if (open_.size() >= limits_.clients) {
         spawn(turn_away(self, Stream(std::move(socket))));
       } else {
         spawn(serve(self, Stream(std::move(socket))));
@@ -155,7 +161,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     parser.header_limit(limits_.header_bytes);
     parser.body_limit(limits_.body_bytes);
     stream.expires_after(limits_.idle);
+    silent_.push_back(&stream);
     const auto [error, count] = co_await http::async_read(stream, buffer, parser, kAwait);
+    silent_.remove(&stream);
     if (error) {
       if (const unsigned status = status_of(error); status != 0) {
         const Response answer = refusal(status, error.message());
@@ -307,6 +315,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Handler& handler_;
   Limits limits_;
   std::set<Stream*> open_;
+  std::list<Stream*> silent_;  ///< those whose request has not come yet, who has been silent for longest first
   std::set<net::steady_timer*> waiting_streams_;
   std::size_t streams_ = 0;
   std::uint64_t news_ = 0;

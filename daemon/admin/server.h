@@ -17,7 +17,8 @@ namespace ringway::daemon {
 class Server {
  public:
   struct Limits {
-    std::size_t clients = 64;  ///< connections at a time; one more gets 503
+    /// Connections at a time. One more takes the place of the one that has been silent for longest, else gets 503.
+    std::size_t clients = 64;
     std::size_t streams = 16;  ///< of those, event streams
     std::uint32_t header_bytes = 16 * 1024;
     std::size_t body_bytes = 64 * 1024;

@@ -132,19 +132,35 @@ TEST_F(ServerTest, a_client_that_says_nothing_is_closed) {
   EXPECT_EQ(raw("GET /livez HT"), "") << "half a request is as good as none";
 }
 
-TEST_F(ServerTest, one_client_too_many_is_turned_away) {
+TEST_F(ServerTest, one_client_too_many_takes_the_place_of_who_was_silent_for_longest) {
   Server::Limits limits;
   limits.clients = 2;
   serve("127.0.0.1:0", limits);
-  TcpClient first(socket_address());
-  TcpClient second(socket_address());
   const std::string live = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  for (auto* client : {&first, &second}) {
-    client->send(live);
-    EXPECT_EQ(client->receive(12), "HTTP/1.1 200");
-  }
+  TcpClient first(socket_address());
+  first.send(live);
+  EXPECT_EQ(first.receive(12), "HTTP/1.1 200");
+  TcpClient second(socket_address());
+  second.send(live.substr(0, 20));
+  TcpClient third(socket_address());
+  third.send(live);
+  EXPECT_EQ(third.receive(12), "HTTP/1.1 200");
+  first.receive_all();
+  EXPECT_EQ(first.ending(), ringway::test::Ending::kFin);
+  second.send(live.substr(20));
+  EXPECT_EQ(second.receive(12), "HTTP/1.1 200") << "this one was not the oldest";
+}
+
+TEST_F(ServerTest, one_client_too_many_is_turned_away_where_all_are_served) {
+  Server::Limits limits;
+  limits.clients = 1;
+  limits.ping = milliseconds(20);
+  serve("127.0.0.1:0", limits);
+  TcpClient stream(socket_address());
+  stream.send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(stream.receive(12), "HTTP/1.1 200");
   EXPECT_EQ(status(raw("")), 503);
-  first.close();
+  stream.close();
   EXPECT_TRUE(ringway::test::wait_until(
       [&] { return status(raw("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) == 200; }));
 }
