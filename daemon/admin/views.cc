@@ -85,13 +85,18 @@ json check_json(const discovery::HealthChecker::Subscription* check) {
   return {{"up", health.up ? json(*health.up) : json(nullptr)}, {"detail", health.detail}};
 }
 
+/// A workload that has no address yet stands there with its port alone: nothing is there to show.
+std::string address_text(const proxy::SocketAddress& address) {
+  return address.ip() == proxy::IpAddress() ? "" : address.to_string();
+}
+
 json endpoint_json(const discovery::EndpointView& view) {
   const auto& state = *view.state;
   json out = {{"namespace", state.service.ns},
               {"service", state.service.service},
               {"port", state.service.port},
               {"protocol", proxy::to_string(state.service.protocol)},
-              {"address", state.address.to_string()},
+              {"address", address_text(state.address)},
               {"workload", state.workload},
               {"source", view.source},
               {"node", view.node},

@@ -66,6 +66,11 @@ TEST_F(ApiTest, an_endpoint_says_its_state_and_why) {
   EXPECT_EQ(list[0]["counters"]["connectFailures"], json({{"refused", 4}}));
 }
 
+TEST_F(ApiTest, an_endpoint_without_an_address_shows_none) {
+  board_.add_endpoint("0.0.0.0:8080", EndpointCondition::kNotReady);
+  EXPECT_EQ(items("endpoints").at(0)["address"], "");
+}
+
 TEST_F(ApiTest, lists_are_filtered_by_namespace_name_and_labels) {
   board_.add_endpoint("10.0.0.1:8080", EndpointCondition::kReady);
   EXPECT_EQ(items("services", {{"namespace", "shop"}}).size(), 1);
