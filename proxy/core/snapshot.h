@@ -13,6 +13,7 @@
 #include "proxy/core/address.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/counters.h"
+#include "proxy/core/peak_ewma.h"
 
 namespace ringway::proxy {
 
@@ -56,30 +57,46 @@ struct EndpointState {
   std::atomic<std::uint32_t> pinned{0};              ///< ended sessions that the access log has not written yet
   std::atomic<std::uint64_t> connections{0};         ///< connected
   std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
+  PeakEwma latency;  ///< of connect and first byte; observed where the balancer is peakEwma
 
   [[nodiscard]] bool unused() const {
     return active.load(std::memory_order_acquire) == 0 && pinned.load(std::memory_order_acquire) == 0;
   }
 };
 
-enum class Balancer : std::uint8_t { kRoundRobin, kLeastConnections, kRandom };
+enum class Balancer : std::uint8_t {
+  kRoundRobin,
+  kLeastConnections,
+  kRandom,
+  kPowerOfTwo,
+  kSourceHash,
+  kPeakEwma,
+  kFirst,
+};
+inline constexpr std::size_t kBalancerCount = 7;
 
 /// What a session needs to know of its Service's policy. Durations of zero mean "never".
 struct SessionPolicy {
-  Balancer balancer = Balancer::kLeastConnections;
+  Balancer balancer = Balancer::kPowerOfTwo;
+  std::chrono::milliseconds ewma_decay{10'000};  ///< of peakEwma
+  std::uint32_t first_limit = 0;                 ///< of first: sessions that fill an endpoint, 0 = no number does
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
   std::chrono::milliseconds idle_timeout{3'600'000};
 };
 
 inline constexpr std::uint32_t kMaxConnectAttempts = 16;
+inline constexpr std::uint16_t kMaxWeight = 1000;
 
 /// One port of a Service as the data plane runs it. Immutable once published.
 struct ServicePort {
   ServiceKey key;
   std::vector<SocketAddress> listen;                      ///< VIP:port, one for each family
   std::vector<std::shared_ptr<EndpointState>> endpoints;  ///< may be picked now; empty = refuse at once
-  bool panic = false;                                     ///< all are unhealthy; `endpoints` are the ready ones
+  std::vector<std::uint16_t> weights;  ///< of `endpoints`, each 1 to kMaxWeight; empty where all are equal
+  /// Lower tiers and farther places: picked from, the first group first, by a session that tried all of `endpoints`.
+  std::vector<std::vector<std::shared_ptr<EndpointState>>> reserves;
+  bool panic = false;  ///< all are unhealthy; `endpoints` are the ready ones
   SessionPolicy policy;
   std::shared_ptr<ServiceStats> stats;
 };

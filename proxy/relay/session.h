@@ -69,6 +69,11 @@ class Session {
   void establish();
   void refuse(Cause cause);
 
+  // session_latency.cc
+  void observe_connect();
+  void observe_failure();
+  void observe_data(Side side);
+
   // session_relay.cc
   void receive(Side side, bool later);
   void send(Side source);
@@ -113,6 +118,7 @@ class Session {
   bool timed_out_ = false;     ///< the connect under way is being cancelled by its time limit
   bool reset_client_ = false;  ///< the client gets RST at the end
   bool reset_upstream_ = false;
+  bool observes_ = false;         ///< the first byte of the upstream is awaited, for peakEwma
   std::array<bool, 2> failed_{};  ///< the side's socket reported an error
   std::array<int, 2> fds_{-1, -1};
   std::array<Relay, 2> relays_;
@@ -121,10 +127,12 @@ class Session {
   ServiceCounters* counters_ = nullptr;
   SessionPolicy policy_;
   SocketAddress virtual_ip_;
-  SocketAddress client_;  ///< known from the start where the access log wants it, else asked of the kernel
+  SocketAddress
+      client_;  ///< known from the start where the access log or the picker wants it, else asked of the kernel
   Time opened_;
   Time attempt_started_;
   Time last_activity_;
+  Time asked_;  ///< while `observes_`: when the client first said something, else when the upstream was connected
   Time limit_;  ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
   std::uint32_t attempts_ = 0;

@@ -75,8 +75,12 @@ void Session::connect_next() {
     refuse(Cause::kNoEndpoint);
     return;
   }
-  EndpointState* endpoint =
-      table_->plan_->pickers[port_slot_]->pick({.tried = {tried_.data(), tried_count_}, .random = table_->random_()});
+  const Picker& picker = *table_->plan_->pickers[port_slot_];
+  if (picker.wants_client() && client_.port() == 0) {
+    client_ = ring.peer(fd(Side::kClient));
+  }
+  EndpointState* endpoint = picker.pick(
+      {.tried = {tried_.data(), tried_count_}, .random = table_->random_(), .client = client_.ip(), .now = ring.now()});
   if (endpoint == nullptr) {
     refuse(cause_ == Cause::kNone ? Cause::kNoEndpoint : cause_);
     return;
@@ -121,8 +125,9 @@ void Session::on_connect(std::int32_t result) {
     establish();
     return;
   }
-  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC 9293,
-  // section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to try again.
+  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC
+  // 9293, section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to
+  // try again.
   if (result == -ECONNRESET || result == -EPIPE) {
     establish();
     side_failed(Side::kUpstream);
@@ -134,6 +139,7 @@ void Session::on_connect(std::int32_t result) {
 void Session::connect_failed(ConnectFailure failure) {
   endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
   cause_ = cause_of(failure);
+  observe_failure();
   tried_[tried_count_++] = endpoint_;
   timed_out_ = false;
   table_->timers_.clear(slot_);
@@ -165,6 +171,7 @@ void Session::establish() {
   connect_time_ = std::chrono::duration_cast<std::chrono::microseconds>(now - attempt_started_);
   endpoint_->connections.fetch_add(1, std::memory_order_relaxed);
   counters_->observe_connect(static_cast<std::uint64_t>(connect_time_.count()));
+  observe_connect();
   // Most clients speak first and have done so by now; the upstream has had no time to answer.
   receive(Side::kClient, false);
   receive(Side::kUpstream, true);

@@ -111,6 +111,9 @@ void Session::on_end(Side side, std::int32_t result) {
 void Session::on_data(Side side, const Buffer& buffer) {
   Relay& relay = from(side);
   last_activity_ = table_->shared_.ring.now();
+  if (observes_) {
+    observe_data(side);
+  }
   note_read(relay, buffer.full);
   if (!relay.sending.empty()) {
     relay.queued = buffer;

@@ -56,9 +56,11 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
     conversation = accepted_;
     of_slot_[token.slot].conversation = conversation;
   }
+  const auto holds = [&](const auto& group) {
+    return std::ranges::any_of(group, [&](const auto& endpoint) { return endpoint->address == to; });
+  };
   const auto serves = [&](const proxy::ServicePort* port) {
-    return port != nullptr &&
-           std::ranges::any_of(port->endpoints, [&](const auto& endpoint) { return endpoint->address == to; });
+    return port != nullptr && (holds(port->endpoints) || std::ranges::any_of(port->reserves, holds));
   };
   if (conversation == nullptr) {
     if (std::ranges::none_of(services_->plan().snapshot->ports, serves, [](const auto& port) { return port.get(); })) {
@@ -71,6 +73,10 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   }
   if (conversation->accepted) {
     report(end, "tries again though an upstream had accepted the session: " + to.to_string());
+  }
+  const proxy::ServicePort* port = services_->port_at(conversation->virtual_ip);
+  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints)) {
+    report(end, "connects to an address that is for retries only: " + to.to_string());
   }
   if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {
     report(end, "tries again the endpoint that has failed: " + to.to_string());

@@ -25,7 +25,9 @@ Services::Services(Upstreams& upstreams, proxy::simulated::SimulatedRing& ring, 
 
 proxy::SessionPolicy Services::draw_policy() {
   proxy::SessionPolicy policy;
-  policy.balancer = static_cast<proxy::Balancer>(random_.below(3));
+  policy.balancer = static_cast<proxy::Balancer>(random_.below(proxy::kBalancerCount));
+  policy.first_limit = random_.below(4);
+  policy.ewma_decay = milliseconds(1 + random_.below(20'000));
   policy.connect_timeout = random_.chance(0.02) ? milliseconds(0) : milliseconds(1 + random_.below(2000));
   policy.connect_attempts = 1 + random_.below(random_.chance(0.1) ? proxy::kMaxConnectAttempts : 4);
   policy.idle_timeout = milliseconds(scenario_.idle_timeouts && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
@@ -39,6 +41,22 @@ std::shared_ptr<EndpointState> Services::make_endpoint(std::uint32_t slot) {
   return endpoint;
 }
 
+/// Weights for what may be picked, and endpoints that only retries reach.
+void Services::draw_preferences(std::uint32_t slot, ServicePort& port) {
+  port.weights.clear();
+  if (random_.chance(0.3)) {
+    for (std::size_t count = port.endpoints.size(); count > 0; --count) {
+      port.weights.push_back(
+          static_cast<std::uint16_t>(1 + random_.below(random_.chance(0.5) ? 3 : proxy::kMaxWeight)));
+    }
+  }
+  port.reserves.clear();
+  for (std::uint32_t groups = random_.chance(0.3) && !port.endpoints.empty() ? 1 + random_.below(2) : 0; groups > 0;
+       --groups) {
+    port.reserves.push_back({make_endpoint(slot)});
+  }
+}
+
 std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
   auto port = std::make_shared<ServicePort>();
   port->key = {"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
@@ -48,6 +66,7 @@ std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
     port->endpoints.push_back(make_endpoint(slot));
   }
+  draw_preferences(slot, *port);
   return port;
 }
 
@@ -88,6 +107,7 @@ void Services::change(std::uint32_t slot, proxy::Switch& to) {
       ports_[slot] = nullptr;
       return;
   }
+  draw_preferences(slot, *port);
   ports_[slot] = std::move(port);
 }
 
@@ -148,9 +168,15 @@ void Services::collect() {
   for (Kept& kept : endpoints_) {
     kept.named = false;
   }
+  const auto name = [this](const auto& group) {
+    for (const auto& endpoint : group) {
+      std::ranges::find(endpoints_, endpoint, &Kept::state)->named = true;
+    }
+  };
   for (const auto& port : ports_) {
-    for (std::size_t at = 0; port != nullptr && at < port->endpoints.size(); ++at) {
-      std::ranges::find(endpoints_, port->endpoints[at], &Kept::state)->named = true;
+    if (port != nullptr) {
+      name(port->endpoints);
+      std::ranges::for_each(port->reserves, name);
     }
   }
   for (Kept& kept : endpoints_) {

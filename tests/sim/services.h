@@ -46,6 +46,7 @@ class Services {
   std::shared_ptr<const proxy::ServicePort> make_port(std::uint32_t slot);
   std::shared_ptr<proxy::EndpointState> make_endpoint(std::uint32_t slot);
   proxy::SessionPolicy draw_policy();
+  void draw_preferences(std::uint32_t slot, proxy::ServicePort& port);
   void change(std::uint32_t slot, proxy::Switch& to);
 
   Upstreams& upstreams_;

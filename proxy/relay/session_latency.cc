@@ -1,0 +1,44 @@
+#include <algorithm>
+
+#include "proxy/relay/session_table.h"
+
+// What peakEwma learns from a session: how long it took to connect, and from the client's first byte to the upstream's.
+namespace ringway::proxy {
+namespace {
+
+std::chrono::microseconds microseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
+}
+
+}  // namespace
+
+void Session::observe_connect() {
+  if (policy_.balancer != Balancer::kPeakEwma) {
+    return;
+  }
+  observes_ = true;
+  asked_ = last_activity_;
+  endpoint_->latency.raise(connect_time_, last_activity_, policy_.ewma_decay);
+}
+
+// One that is refused at once is no fast one: it counts as if it had used up its time.
+void Session::observe_failure() {
+  if (policy_.balancer != Balancer::kPeakEwma) {
+    return;
+  }
+  const Time now = table_->shared_.ring.now();
+  const Duration took = std::max<Duration>(now - attempt_started_, policy_.connect_timeout);
+  endpoint_->latency.observe(microseconds(took), now, policy_.ewma_decay);
+}
+
+void Session::observe_data(Side side) {
+  if (side == Side::kUpstream) {
+    observes_ = false;
+    endpoint_->latency.observe(connect_time_ + microseconds(last_activity_ - asked_), last_activity_,
+                               policy_.ewma_decay);
+  } else if (from(Side::kClient).bytes == 0) {
+    asked_ = last_activity_;
+  }
+}
+
+}  // namespace ringway::proxy
