@@ -45,6 +45,9 @@ void decode_node(const Cursor& document, Draft& draft);
 /// Reads `metadata`; `check_name` is one of the checks of names.h.
 Metadata decode_metadata(const Cursor& document, std::string (*check_name)(std::string_view));
 
+/// The weight that the annotation `ringway.io/weight` says, else the label; leaves a mistake where that is none.
+std::optional<std::uint16_t> decode_weight(const Cursor& document, const Metadata& metadata);
+
 /// TCP where it is missing.
 Protocol decode_protocol(const Cursor& protocol);
 /// An address that one can dial or bind, in canonical text; leaves a mistake and gives nothing otherwise.

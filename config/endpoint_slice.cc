@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/draft.h"
 #include "config/names.h"
@@ -51,6 +52,17 @@ std::string decode_addresses(const Cursor& endpoint, AddressType type) {
   return first;
 }
 
+std::vector<std::string> decode_hint(const Cursor& places) {
+  std::vector<std::string> names;
+  for (const Cursor& place : places.list()) {
+    place.expect_map();
+    if (const auto name = place["name"].string()) {
+      names.push_back(*name);
+    }
+  }
+  return names;
+}
+
 void decode_endpoint(const Cursor& entry, AddressType type, EndpointSlice& slice) {
   entry.expect_map();
   SliceEndpoint endpoint;
@@ -63,6 +75,10 @@ void decode_endpoint(const Cursor& entry, AddressType type, EndpointSlice& slice
   endpoint.node = entry["nodeName"].string().value_or("");
   endpoint.zone = entry["zone"].string().value_or("");
   endpoint.target = entry["targetRef"]["name"].string().value_or("");
+  const Cursor hints = entry["hints"];
+  hints.expect_map();
+  endpoint.hint_zones = decode_hint(hints["forZones"]);
+  endpoint.hint_nodes = decode_hint(hints["forNodes"]);
   slice.endpoints.push_back(std::move(endpoint));
 }
 
@@ -71,6 +87,7 @@ void decode_endpoint(const Cursor& entry, AddressType type, EndpointSlice& slice
 void decode_slice(const Cursor& document, Draft& draft) {
   EndpointSlice slice;
   slice.metadata = decode_metadata(document, check_dns1123_subdomain);
+  slice.weight = decode_weight(document, slice.metadata);
   const std::string who = "endpointslice " + slice.metadata.ns + "/" + slice.metadata.name + ": ";
   const Cursor type_at = document["addressType"];
   const auto type = type_at.one_of<AddressType>(

@@ -73,6 +73,9 @@ void refuse_double_listeners(Draft& draft) {
 void make_service(Draft& draft, ServiceDraft& one, Configuration& into) {
   Service& service = one.service;
   service.policy = make_policy(draft.defaults, one.policy);
+  if (service.traffic_distribution && !one.policy.prefer) {
+    service.policy.prefer = service.traffic_distribution;
+  }
   if (service.policy.selector) {
     service.selector = service.policy.selector;
   }

@@ -21,8 +21,14 @@ inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "k
 inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 7> kPolicyKeys = {"selector",    "balancer", "healthCheck", "connect",
-                                                   "idleTimeout", "drain",    "onDown"};
+inline constexpr std::array<Key, 12> kPolicyKeys = {"selector", "balancer",    "peakEwma", "first",
+                                                    "weights",  "tiers",       "locality", "healthCheck",
+                                                    "connect",  "idleTimeout", "drain",    "onDown"};
+inline constexpr std::array<Key, 1> kPeakEwmaKeys = {"decay"};
+inline constexpr std::array<Key, 1> kFirstKeys = {"maxConnections"};
+inline constexpr std::array<Key, 2> kWeightKeys = {"selector", "weight"};
+inline constexpr std::array<Key, 1> kTierKeys = {"selector"};
+inline constexpr std::array<Key, 2> kLocalityKeys = {"prefer", "minHealthy"};
 inline constexpr std::array<Key, 2> kSelectorKeys = {"matchLabels", "matchExpressions"};
 inline constexpr std::array<Key, 3> kMatchExpressionKeys = {"key", "operator", "values"};
 inline constexpr std::array<Key, 8> kHealthCheckKeys = {"tcp",  "http", "interval", "timeout",
@@ -38,7 +44,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 18> kKeyTables = {{
+inline constexpr std::array<KeyTable, 23> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -50,6 +56,11 @@ inline constexpr std::array<KeyTable, 18> kKeyTables = {{
     {"spec.discovery.docker", kDockerKeys},
     {"spec.defaults", kDefaultsKeys},
     {"policy", kPolicyKeys},
+    {"policy.peakEwma", kPeakEwmaKeys},
+    {"policy.first", kFirstKeys},
+    {"policy.weights[]", kWeightKeys},
+    {"policy.tiers[]", kTierKeys},
+    {"policy.locality", kLocalityKeys},
     {"policy.selector", kSelectorKeys},
     {"policy.selector.matchExpressions[]", kMatchExpressionKeys},
     {"policy.healthCheck", kHealthCheckKeys},

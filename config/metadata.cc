@@ -55,6 +55,19 @@ Metadata decode_metadata(const Cursor& document, std::string (*check_name)(std::
   return metadata;
 }
 
+std::optional<std::uint16_t> decode_weight(const Cursor& document, const Metadata& metadata) {
+  for (const auto& [labels, name] :
+       {std::pair(&metadata.annotations, "annotations"), std::pair(&metadata.labels, "labels")}) {
+    const auto weight = discovery::read_weight(*labels);
+    if (!weight) {
+      document["metadata"][name][discovery::kWeightKey].fail(weight.error());
+    } else if (*weight) {
+      return *weight;
+    }
+  }
+  return std::nullopt;
+}
+
 Protocol decode_protocol(const Cursor& protocol) {
   if (protocol.raw().empty() && protocol.is_scalar()) {
     return Protocol::kTcp;

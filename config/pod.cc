@@ -92,6 +92,7 @@ void decode_readiness(const Cursor& status, Pod& pod) {
 void decode_pod(const Cursor& document, Draft& draft) {
   Pod pod;
   pod.metadata = decode_metadata(document, check_dns1123_subdomain);
+  pod.weight = decode_weight(document, pod.metadata);
   const Cursor spec = document["spec"];
   spec.expect_map();
   pod.node = spec["nodeName"].string().value_or("");

@@ -57,9 +57,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
       selector.fail("a selector belongs to one Service, it has no default");
     }
   }
-  patch.balancer = policy["balancer"].one_of<Balancer>({{"leastConnections", Balancer::kLeastConnections},
-                                                        {"roundRobin", Balancer::kRoundRobin},
-                                                        {"random", Balancer::kRandom}});
+  decode_balancing(policy, patch);
   if (const Cursor check = policy["healthCheck"]; check.present()) {
     patch.health_check = decode_health_check(check);
   }
@@ -83,6 +81,12 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
   bool fast_given = false;
   for (const PolicyPatch* patch : {&defaults, &own}) {
     override_with(policy.balancer, patch->balancer);
+    override_with(policy.ewma_decay, patch->ewma_decay);
+    override_with(policy.first_limit, patch->first_limit);
+    override_with(policy.weights, patch->weights);
+    override_with(policy.tiers, patch->tiers);
+    override_with(policy.min_healthy, patch->min_healthy);
+    policy.prefer = patch->prefer ? patch->prefer : policy.prefer;
     override_with(policy.connect_timeout, patch->connect_timeout);
     override_with(policy.connect_attempts, patch->connect_attempts);
     override_with(policy.idle_timeout, patch->idle_timeout);

@@ -30,6 +30,12 @@ struct HealthCheckPatch {
 struct PolicyPatch {
   std::optional<Selector> selector;
   std::optional<Balancer> balancer;
+  std::optional<milliseconds> ewma_decay;
+  std::optional<std::uint32_t> first_limit;
+  std::optional<std::vector<WeightRule>> weights;
+  std::optional<std::vector<Selector>> tiers;
+  std::optional<Prefer> prefer;
+  std::optional<double> min_healthy;
   std::optional<HealthCheckPatch> health_check;
   std::optional<milliseconds> connect_timeout;
   std::optional<std::uint32_t> connect_attempts;
@@ -42,6 +48,8 @@ struct PolicyPatch {
 PolicyPatch decode_policy(const Cursor& policy, bool of_service);
 /// Reads a `healthCheck`.
 HealthCheckPatch decode_health_check(const Cursor& check);
+/// Reads what of a policy says which endpoint a session goes to.
+void decode_balancing(const Cursor& policy, PolicyPatch& patch);
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.
 std::optional<Selector> decode_selector(const Cursor& selector);
 

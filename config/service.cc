@@ -277,6 +277,9 @@ void decode_service(const Cursor& document, Draft& into) {
   decode_ports(spec["ports"], draft);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].boolean().value_or(false);
   spec["sessionAffinity"].one_of<bool>({{"None", false}, {"ClientIP", true}});
+  service.traffic_distribution = spec["trafficDistribution"].one_of<Prefer>({{"PreferClose", Prefer::kSameZone},
+                                                                             {"PreferSameZone", Prefer::kSameZone},
+                                                                             {"PreferSameNode", Prefer::kSameNode}});
   spec["internalTrafficPolicy"].one_of<bool>({{"Cluster", false}, {"Local", true}});
   if (service.ports.empty() && is_served(draft) && (!spec["ports"].present() || spec["ports"].is_list())) {
     spec["ports"].fail("at least one port is needed");

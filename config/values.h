@@ -12,6 +12,7 @@
 
 #include "config/mistake.h"
 #include "discovery/labels/selector.h"
+#include "discovery/labels/weight.h"
 
 /// What a person wrote, validated and in plain values. Nothing here knows of YAML. Every value is immutable after
 /// `load` and may be read by any thread.
@@ -22,7 +23,17 @@ using discovery::Selector;
 using std::chrono::milliseconds;
 
 enum class Protocol : std::uint8_t { kTcp, kUdp, kSctp };
-enum class Balancer : std::uint8_t { kLeastConnections, kRoundRobin, kRandom };
+enum class Balancer : std::uint8_t {
+  kLeastConnections,
+  kRoundRobin,
+  kRandom,
+  kPowerOfTwo,
+  kSourceHash,
+  kPeakEwma,
+  kFirst,
+};
+/// Which endpoints come before others: on the same node, then in the same zone, then all.
+enum class Prefer : std::uint8_t { kNone, kSameZone, kSameNode };
 enum class Engine : std::uint8_t { kAuto, kIoUring, kEpoll };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
@@ -62,10 +73,22 @@ struct HealthCheck {
   double jitter = 0.05;  ///< share of the interval by which probes are spread
 };
 
+/// The endpoints whose labels match have this weight.
+struct WeightRule {
+  Selector selector;
+  std::uint16_t weight = discovery::kDefaultWeight;
+};
+
 /// Our own part of a Service. Zero durations mean "never".
 struct Policy {
   std::optional<Selector> selector;  ///< the full grammar, in the place of `spec.selector`
-  Balancer balancer = Balancer::kLeastConnections;
+  Balancer balancer = Balancer::kPowerOfTwo;
+  milliseconds ewma_decay{10'000};          ///< of peakEwma (Finagle's and linkerd's default)
+  std::uint32_t first_limit = 0;            ///< of first: sessions that fill an endpoint; 0 = no number does
+  std::vector<WeightRule> weights;          ///< the first that matches counts, before the workload's own label
+  std::vector<Selector> tiers;              ///< in the order of their use; who matches none is in one more, the last
+  std::optional<Prefer> prefer;             ///< absent = what EndpointSlices hint
+  double min_healthy = 0.7;                 ///< share of the near endpoints below which farther ones get sessions too
   std::optional<HealthCheck> health_check;  ///< absent = readiness of the source alone
   milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;
@@ -90,7 +113,8 @@ struct Service {
   std::optional<Selector> selector;      ///< policy.selector, else spec.selector; absent = endpoints come from slices
   std::vector<ServicePort> ports;
   bool publish_not_ready_addresses = false;
-  Policy policy;  ///< with the defaults of `kind: Ringway` applied
+  std::optional<Prefer> traffic_distribution;  ///< spec.trafficDistribution
+  Policy policy;                               ///< with the defaults of `kind: Ringway` applied
 
   [[nodiscard]] bool headless() const;
 };
@@ -108,7 +132,8 @@ struct Pod {
   std::vector<std::string> ips;  ///< status.podIPs, else status.podIP; canonical
   bool ready = true;             ///< the condition Ready where there is one, else true
   std::string not_ready_reason;
-  bool finished = false;  ///< phase Succeeded or Failed
+  bool finished = false;                ///< phase Succeeded or Failed
+  std::optional<std::uint16_t> weight;  ///< its annotation's, else its label's
 };
 
 struct EndpointPort {
@@ -125,7 +150,9 @@ struct SliceEndpoint {
   bool terminating = false;
   std::string node;
   std::string zone;
-  std::string target;  ///< targetRef's name, "" where it has none
+  std::string target;                   ///< targetRef's name, "" where it has none
+  std::vector<std::string> hint_zones;  ///< hints.forZones: the zones whose clients it is for
+  std::vector<std::string> hint_nodes;  ///< hints.forNodes
 };
 
 struct EndpointSlice {
@@ -133,6 +160,7 @@ struct EndpointSlice {
   std::string service;  ///< label kubernetes.io/service-name
   std::vector<EndpointPort> ports;
   std::vector<SliceEndpoint> endpoints;
+  std::optional<std::uint16_t> weight;  ///< of each of them; the annotation's, else the label's
 };
 
 struct Node {

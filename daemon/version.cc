@@ -19,9 +19,13 @@ std::string kernel() {
 std::vector<std::string> features() {
   return {"tcp",
           "ipv6",
+          "balancer:powerOfTwo",
           "balancer:leastConnections",
           "balancer:roundRobin",
           "balancer:random",
+          "balancer:sourceHash",
+          "balancer:peakEwma",
+          "balancer:first",
           "check:tcp",
           "check:http",
           "virtualIPs",

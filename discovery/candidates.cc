@@ -67,8 +67,24 @@ std::string qualified(const std::string& ns, const std::string& name) {
   return ns.empty() ? name : ns + "/" + name;
 }
 
-Candidate candidate_of(const Workload& workload) {
+/// What the Service says of one with these labels goes before what that says of itself: labels of a container that runs
+/// cannot be changed.
+void apply(const config::Policy& policy, const Labels& labels, std::optional<std::uint16_t> own, Candidate& candidate) {
+  const auto rule = std::ranges::find_if(
+      policy.weights, [&labels](const config::WeightRule& one) { return one.selector.matches(labels); });
+  if (rule != policy.weights.end()) {
+    candidate.weight = rule->weight;
+  } else {
+    candidate.weight = own ? *own : read_weight(labels).value_or(std::nullopt).value_or(kDefaultWeight);
+  }
+  const auto tier =
+      std::ranges::find_if(policy.tiers, [&labels](const Selector& selector) { return selector.matches(labels); });
+  candidate.tier = static_cast<std::size_t>(tier - policy.tiers.begin());
+}
+
+Candidate candidate_of(const config::Policy& policy, const Workload& workload) {
   Candidate candidate;
+  apply(policy, workload.labels, workload.weight, candidate);
   candidate.ready = workload.ready;
   candidate.terminating = workload.terminating;
   candidate.workload = qualified(workload.ns, workload.name);
@@ -87,8 +103,12 @@ const config::EndpointPort* port_in(const config::EndpointSlice& slice, const co
   return found == slice.ports.end() ? nullptr : &*found;
 }
 
-Candidate candidate_of(const config::EndpointSlice& slice, const config::SliceEndpoint& endpoint) {
+Candidate candidate_of(const config::Policy& policy, const config::EndpointSlice& slice,
+                       const config::SliceEndpoint& endpoint) {
   Candidate candidate;
+  apply(policy, slice.metadata.labels, slice.weight, candidate);
+  candidate.hint_zones = endpoint.hint_zones;
+  candidate.hint_nodes = endpoint.hint_nodes;
   candidate.ready = endpoint.ready;
   candidate.terminating = endpoint.terminating && !endpoint.ready;
   candidate.serving = endpoint.terminating && endpoint.serving;
@@ -120,7 +140,7 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
   const auto vips = virtual_ips(service);
   CandidateSet set;
   for (const Workload* workload : members) {
-    Candidate candidate = candidate_of(*workload);
+    Candidate candidate = candidate_of(service.policy, *workload);
     const auto ip = address_of(*workload, vips);
     const std::uint16_t number = port_of(*workload, port);
     candidate.address = {ip.value_or(proxy::IpAddress()), number};
@@ -159,7 +179,7 @@ CandidateSet candidates_from_slices(const config::Service& service, const config
       if (!ip) {
         continue;
       }
-      Said one{family_rank(vips, *ip), candidate_of(*slice, endpoint)};
+      Said one{family_rank(vips, *ip), candidate_of(service.policy, *slice, endpoint)};
       one.candidate.address = {*ip, joined->port};
       if (!endpoint.target.empty()) {
         auto& best = best_family.try_emplace(one.candidate.workload, one.family).first->second;

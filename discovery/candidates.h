@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "config/values.h"
+#include "discovery/labels/weight.h"
 #include "discovery/source/watcher.h"
 #include "proxy/core/snapshot.h"
 
@@ -22,6 +24,10 @@ struct Candidate {
   std::string source;
   std::string node;
   std::string zone;
+  std::uint16_t weight = kDefaultWeight;
+  std::size_t tier = 0;                 ///< by `policy.tiers`
+  std::vector<std::string> hint_zones;  ///< the zones whose clients it is for (EndpointSlices only)
+  std::vector<std::string> hint_nodes;
   std::string reason;               ///< why it is not ready; "" when it is
   std::vector<std::string> owners;  ///< who stands behind the address, sorted: source and id of the workloads
 };

@@ -36,6 +36,7 @@ struct Endpoint {
   std::optional<bool> last_up;         ///< the `up` that was last acted on
 
   bool published = false;                     ///< the port's running state names it
+  bool in_reserve = false;                    ///< but for retries only
   std::uint64_t without_since = 0;            ///< the first version that does not name it (valid when not published)
   proxy::Time deadline = proxy::Time::max();  ///< when its sessions are closed; max = it does not drain
   bool closed = false;                        ///< they were
@@ -53,7 +54,7 @@ struct Endpoint {
            std::ranges::find_first_of(about.owners, candidate.owners) != about.owners.end();
   }
   /// May get sessions as far as its source and its operator say.
-  [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained; }
+  [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained && about.weight > 0; }
   [[nodiscard]] bool draining() const { return deadline != proxy::Time::max(); }
   /// No worker can pick it any more once `in_force` runs everywhere.
   [[nodiscard]] bool unknown_to_workers(std::uint64_t in_force) const {

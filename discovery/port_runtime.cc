@@ -16,13 +16,22 @@ proxy::Balancer balancer_of(config::Balancer balancer) {
     case config::Balancer::kRandom:
       return proxy::Balancer::kRandom;
     case config::Balancer::kLeastConnections:
+      return proxy::Balancer::kLeastConnections;
+    case config::Balancer::kSourceHash:
+      return proxy::Balancer::kSourceHash;
+    case config::Balancer::kPeakEwma:
+      return proxy::Balancer::kPeakEwma;
+    case config::Balancer::kFirst:
+      return proxy::Balancer::kFirst;
+    case config::Balancer::kPowerOfTwo:
       break;
   }
-  return proxy::Balancer::kLeastConnections;
+  return proxy::Balancer::kPowerOfTwo;
 }
 
 bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& right) {
-  return left.balancer == right.balancer && left.connect_timeout == right.connect_timeout &&
+  return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
+         left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
          left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout;
 }
 
@@ -41,6 +50,8 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
     shape.listen.emplace_back(ip, port.port);
   }
   shape.policy.balancer = balancer_of(service.policy.balancer);
+  shape.policy.ewma_decay = service.policy.ewma_decay;
+  shape.policy.first_limit = service.policy.first_limit;
   shape.policy.connect_timeout = service.policy.connect_timeout;
   shape.policy.connect_attempts =
       std::clamp<std::uint32_t>(service.policy.connect_attempts, 1, proxy::kMaxConnectAttempts);
@@ -132,91 +143,6 @@ void PortRuntime::health_changed(const proxy::SocketAddress& address) {
     environment_.output.close_sessions(endpoint.state, proxy::Cause::kEndpointDown);
   }
   environment_.health_changed(*this);
-}
-
-PortRuntime::Choice PortRuntime::pick() const {
-  Choice choice;
-  std::vector<std::shared_ptr<proxy::EndpointState>> ready;
-  std::vector<std::shared_ptr<proxy::EndpointState>> fallback;
-  bool any_ready = false;
-  bool any_down = false;
-  for (const auto& [address, endpoint] : endpoints_) {
-    any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
-    if (endpoint.ready()) {
-      ready.push_back(endpoint.state);
-      const std::optional<bool> up = endpoint.up();
-      any_down = any_down || up == false;
-      if (!endpoint.check || up == true) {
-        choice.endpoints.push_back(endpoint.state);
-      }
-    } else if (endpoint.about.terminating && endpoint.about.serving && !endpoint.drained) {
-      fallback.push_back(endpoint.state);
-    }
-  }
-  choice.ready = ready.size();
-  if (!choice.endpoints.empty()) {
-    return choice;
-  }
-  choice.panic = any_down;
-  choice.endpoints = any_ready ? std::move(ready) : std::move(fallback);
-  return choice;
-}
-
-bool PortRuntime::choose(std::uint64_t coming, proxy::Time now) {
-  if (!configured()) {
-    return false;
-  }
-  Choice choice = pick();
-  mark_published(choice, coming, now);
-  say_panic(choice);
-  if (running_ && same_shape(*running_, shape_) && running_->endpoints == choice.endpoints &&
-      running_->panic == choice.panic) {
-    return false;
-  }
-  auto next = std::make_shared<proxy::ServicePort>(shape_);
-  next->endpoints = std::move(choice.endpoints);
-  next->panic = choice.panic;
-  next->stats = stats_;
-  running_ = std::move(next);
-  return true;
-}
-
-void PortRuntime::mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now) {
-  auto chosen = choice.endpoints.begin();  // in the order of endpoints_
-  for (auto& [address, endpoint] : endpoints_) {
-    const bool named = chosen != choice.endpoints.end() && *chosen == endpoint.state;
-    chosen += named ? 1 : 0;
-    if (std::exchange(endpoint.published, named) && !named) {
-      endpoint.without_since = coming;
-    }
-    const bool drains = endpoint.about.terminating && !named;
-    if (!drains) {
-      endpoint.deadline = proxy::Time::max();
-      endpoint.closed = false;
-    } else if (!endpoint.draining()) {
-      endpoint.deadline = drain_deadline(now);
-    }
-  }
-  for (Endpoint& endpoint : leaving_) {
-    if (std::exchange(endpoint.published, false)) {
-      endpoint.without_since = coming;
-    }
-  }
-}
-
-void PortRuntime::say_panic(const Choice& choice) {
-  if (choice.panic == std::exchange(panic_, choice.panic)) {
-    return;
-  }
-  const std::string of_ready = " of " + std::to_string(choice.ready);
-  const std::string who = "service " + key_.to_string() + ": ";
-  if (choice.panic) {
-    environment_.output.say(who + "no healthy endpoint" + of_ready + ", sending to all ready ones");
-  } else if (choice.ready == 0) {
-    environment_.output.say(who + "no ready endpoint left");
-  } else {
-    environment_.output.say(who + std::to_string(choice.endpoints.size()) + of_ready + " endpoints healthy again");
-  }
 }
 
 std::size_t PortRuntime::set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address,

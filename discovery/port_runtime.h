@@ -25,6 +25,7 @@ class PortRuntime {
     std::size_t workers = 1;
     HealthChecker& checker;
     Reconciler::Output& output;
+    Place here;
     /// An endpoint went up or down: `choose` is due.
     std::function<void(PortRuntime&)> health_changed;
   };
@@ -76,6 +77,12 @@ class PortRuntime {
   }
   struct Choice {
     std::vector<std::shared_ptr<proxy::EndpointState>> endpoints;
+    std::vector<std::uint16_t> weights;  ///< as proxy::ServicePort has them
+    std::vector<std::vector<std::shared_ptr<proxy::EndpointState>>> reserves;
+    std::size_t tier = 0;
+    Reach wanted = Reach::kAnywhere;
+    Reach reach = Reach::kAnywhere;
+    std::size_t healthy = 0;
     std::size_t ready = 0;
     bool panic = false;
   };
@@ -85,6 +92,7 @@ class PortRuntime {
   void watch(Endpoint& endpoint);
   void health_changed(const proxy::SocketAddress& address);
   [[nodiscard]] Choice pick() const;
+  void say_tier(const Choice& choice);
   void mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now);
   void say_panic(const Choice& choice);
   [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving) const;
@@ -100,6 +108,9 @@ class PortRuntime {
   std::uint64_t check_generation_ = 1;
   std::chrono::milliseconds drain_timeout_{0};  ///< 0 = no limit
   bool panic_ = false;
+  std::size_t tier_ = 0;
+  Reach wanted_ = Reach::kAnywhere;
+  Reach reach_ = Reach::kAnywhere;
   std::shared_ptr<const proxy::ServicePort> running_;
 
   std::map<proxy::SocketAddress, Endpoint> endpoints_;

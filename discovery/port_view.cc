@@ -29,7 +29,10 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
   };
   switch (condition) {
     case EndpointCondition::kReady:
-      return "";
+      if (endpoint.about.weight == 0) {
+        return "weight 0: takes no new sessions";
+      }
+      return endpoint.in_reserve ? "in reserve: for what all of the preferred ones refuse" : "";
     case EndpointCondition::kNotReady:
       return said(endpoint.about.reason, "not ready");
     case EndpointCondition::kUnknown:
@@ -67,6 +70,18 @@ std::string_view to_string(EndpointCondition condition) {
   return "";
 }
 
+std::string_view to_string(Reach reach) {
+  switch (reach) {
+    case Reach::kAnywhere:
+      return "anywhere";
+    case Reach::kSameZone:
+      return "sameZone";
+    case Reach::kSameNode:
+      return "sameNode";
+  }
+  return "";
+}
+
 EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving) const {
   EndpointView view;
   view.state = endpoint.state;
@@ -75,7 +90,10 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving) con
   view.zone = endpoint.about.zone;
   view.condition = condition_of(endpoint, is_leaving);
   view.reason = reason_of(endpoint, view.condition, is_leaving);
-  view.usable = endpoint.published;
+  view.weight = endpoint.about.weight;
+  view.tier = endpoint.about.tier;
+  view.usable = endpoint.published && !endpoint.in_reserve;
+  view.in_reserve = endpoint.in_reserve;
   view.check = endpoint.check.get();
   return view;
 }
@@ -84,6 +102,9 @@ ServicePortView PortRuntime::view() const {
   ServicePortView view;
   view.configured = port_;
   view.running = running_;
+  view.tier = tier_;
+  view.wanted = wanted_;
+  view.reach = reach_;
   for (const auto& [address, endpoint] : endpoints_) {
     view.endpoints.push_back(view_of(endpoint, false));
   }

@@ -10,6 +10,7 @@
 
 #include "config/values.h"
 #include "discovery/health/health_checker.h"
+#include "discovery/preference.h"
 #include "discovery/store.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/snapshot.h"
@@ -27,6 +28,8 @@ enum class EndpointCondition : std::uint8_t {
   kDraining,  ///< terminating, relabelled or gone: no new session, the old ones may end until `drain.timeout`
 };
 [[nodiscard]] std::string_view to_string(EndpointCondition condition);
+/// "sameNode", "sameZone", "anywhere".
+[[nodiscard]] std::string_view to_string(Reach reach);
 
 /// One endpoint of one port of a Service, as `get endpoints` and `describe service` show it.
 struct EndpointView {
@@ -34,9 +37,12 @@ struct EndpointView {
   std::string source;  ///< "docker", "file", "endpointslice"
   std::string node;
   std::string zone;
+  std::uint16_t weight = kDefaultWeight;
+  std::size_t tier = 0;  ///< from 0
   EndpointCondition condition = EndpointCondition::kNotReady;
   std::string reason;                                  ///< why it is not ready, for a person; "" when it is
   bool usable = false;                                 ///< may be picked for a new session now, be it by panic mode
+  bool in_reserve = false;                             ///< for retries only: its tier or place is not the preferred one
   const HealthChecker::Subscription* check = nullptr;  ///< null where there is no health check
 };
 
@@ -44,6 +50,9 @@ struct ServicePortView {
   const config::ServicePort* configured = nullptr;
   std::shared_ptr<const proxy::ServicePort> running;
   std::vector<EndpointView> endpoints;  ///< by address; draining ones too
+  std::size_t tier = 0;                 ///< the one in use
+  Reach wanted = Reach::kAnywhere;      ///< how far sessions go while enough near endpoints are healthy
+  Reach reach = Reach::kAnywhere;       ///< and how far they go now
 };
 
 struct ServiceView {

@@ -24,6 +24,8 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
         continue;
       }
       shape.endpoints = known->second->running()->endpoints;
+      shape.weights = known->second->running()->weights;
+      shape.reserves = known->second->running()->reserves;
       shape.panic = known->second->running()->panic;
       shape.stats = known->second->running()->stats;
     }
@@ -35,6 +37,7 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
 // Endpoints are collected by `settle`, not here: the Pods of the same files are told a moment later, and what both of
 // them together leave as it was must not drain and lose its health meanwhile.
 void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> configuration) {
+  environment_.here = place_of(*configuration);
   const auto plan = planned_ports(*configuration);
   const auto keys = keys_of(plan);
   slots_.assign(keys);

@@ -6,7 +6,7 @@
 namespace ringway::discovery {
 
 Reconciler::Impl::Impl(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output)
-    : clock_(clock), output_(output), environment_{workers, checker, output, [this](PortRuntime& port) {
+    : clock_(clock), output_(output), environment_{workers, checker, output, {}, [this](PortRuntime& port) {
                                                      mark(port);
                                                      want_snapshot();
                                                    }} {}

@@ -23,6 +23,17 @@ std::vector<PlannedPort> planned_ports(const config::Configuration& configuratio
   return plan;
 }
 
+Place place_of(const config::Configuration& configuration) {
+  Place here{configuration.ringway.node, configuration.ringway.zone};
+  for (const config::Node& node : configuration.nodes) {
+    const auto zone = node.metadata.labels.find("topology.kubernetes.io/zone");
+    if (here.zone.empty() && node.metadata.name == here.node && zone != node.metadata.labels.end()) {
+      here.zone = zone->second;
+    }
+  }
+  return here;
+}
+
 std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan) {
   std::vector<proxy::ServiceKey> keys;
   keys.reserve(plan.size());

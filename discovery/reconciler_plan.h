@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "config/values.h"
+#include "discovery/preference.h"
 #include "proxy/core/snapshot.h"
 
 namespace ringway::discovery {
@@ -17,6 +18,10 @@ struct PlannedPort {
 /// Every TCP port of every Service with a virtual IP, in the order of the configuration, each key once. Headless and
 /// ExternalName Services and ports of other protocols are not run.
 [[nodiscard]] std::vector<PlannedPort> planned_ports(const config::Configuration& configuration);
+
+/// Where the configuration says that this daemon runs: the zone is that of `kind: Ringway`, else what the label
+/// `topology.kubernetes.io/zone` of its `kind: Node` says.
+[[nodiscard]] Place place_of(const config::Configuration& configuration);
 
 [[nodiscard]] std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan);
 

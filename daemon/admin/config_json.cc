@@ -82,7 +82,8 @@ std::string_view to_string(config::Protocol protocol) {
   return name_of(protocol, std::array<std::string_view, 3>{"TCP", "UDP", "SCTP"});
 }
 std::string_view to_string(config::Balancer balancer) {
-  return name_of(balancer, std::array<std::string_view, 3>{"leastConnections", "roundRobin", "random"});
+  return name_of(balancer, std::array<std::string_view, 7>{"leastConnections", "roundRobin", "random", "powerOfTwo",
+                                                           "sourceHash", "peakEwma", "first"});
 }
 std::string_view to_string(config::Engine engine) {
   return name_of(engine, std::array<std::string_view, 3>{"auto", "io_uring", "epoll"});
@@ -94,12 +95,35 @@ std::string_view to_string(config::ServiceType type) {
   return name_of(type, std::array<std::string_view, 4>{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"});
 }
 
+json balancing_json(const config::Policy& policy) {
+  constexpr std::array<std::string_view, 3> kPrefers = {"none", "sameZone", "sameNode"};
+  json out = {{"balancer", to_string(policy.balancer)}, {"locality", {{"minHealthy", policy.min_healthy}}}};
+  if (policy.balancer == config::Balancer::kPeakEwma) {
+    out["peakEwma"] = {{"decay", to_duration(policy.ewma_decay)}};
+  }
+  if (policy.balancer == config::Balancer::kFirst) {
+    out["first"] = {{"maxConnections", policy.first_limit}};
+  }
+  if (policy.prefer) {
+    out["locality"]["prefer"] = name_of(*policy.prefer, kPrefers);
+  }
+  for (const auto& rule : policy.weights) {
+    json entry = {{"selector", rule.selector.to_string()}, {"weight", rule.weight}};
+    out["weights"].push_back(std::move(entry));
+  }
+  for (const auto& tier : policy.tiers) {
+    json entry = {{"selector", tier.to_string()}};
+    out["tiers"].push_back(std::move(entry));
+  }
+  return out;
+}
+
 json policy_json(const config::Policy& policy) {
-  json out = {{"balancer", to_string(policy.balancer)},
-              {"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
+  json out = {{"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
               {"idleTimeout", to_duration(policy.idle_timeout)},
               {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
+  out.update(balancing_json(policy));
   if (policy.selector) {
     out["selector"] = policy.selector->to_string();
   }
@@ -159,6 +183,7 @@ json pod_json(const config::Pod& pod) {
   out["ready"] = pod.ready;
   out["notReadyReason"] = pod.not_ready_reason;
   out["finished"] = pod.finished;
+  out["weight"] = pod.weight ? json(*pod.weight) : json(nullptr);
   return out;
 }
 
@@ -166,6 +191,7 @@ json slice_json(const config::EndpointSlice& slice) {
   json out = metadata_json(slice.metadata);
   out["service"] = slice.service;
   out["ports"] = list(slice.ports, &port_json<config::EndpointPort>);
+  out["weight"] = slice.weight ? json(*slice.weight) : json(nullptr);
   out["endpoints"] = json::array();
   for (const auto& endpoint : slice.endpoints) {
     out["endpoints"].push_back({{"address", endpoint.address},
@@ -174,7 +200,9 @@ json slice_json(const config::EndpointSlice& slice) {
                                 {"terminating", endpoint.terminating},
                                 {"node", endpoint.node},
                                 {"zone", endpoint.zone},
-                                {"target", endpoint.target}});
+                                {"target", endpoint.target},
+                                {"hintZones", endpoint.hint_zones},
+                                {"hintNodes", endpoint.hint_nodes}});
   }
   return out;
 }

@@ -52,7 +52,15 @@ class Collector {
   Family ended_ = counters("ringway_sessions_ended_total", "Sessions that ended, by cause.");
   Family panic_ = gauges("ringway_panic", "Whether all endpoints are unhealthy and the ready ones are used anyway.");
   Family endpoints_ = gauges("ringway_endpoints", "Endpoints by state.");
+  Family tier_ = gauges("ringway_tier", "The tier of endpoints that takes new sessions; 1 is the first.");
+  Family spilled_ = gauges("ringway_locality_spilled",
+                           "Whether sessions go farther than preferred, for too few near endpoints are healthy.");
   Family up_ = gauges("ringway_endpoint_up", "Whether the endpoint is ready and, where checked, up.");
+  Family picked_ = counters("ringway_endpoint_connections_total", "Sessions that were connected to the endpoint.");
+  Family held_ = gauges("ringway_endpoint_connections_active", "Sessions of the endpoint now, over all workers.");
+  Family weight_ = gauges("ringway_endpoint_weight", "The endpoint's weight; 0 takes no new sessions.");
+  Family latency_ = gauges("ringway_endpoint_latency_seconds",
+                           "Peak-sensitive average of connect time and time to first byte (peakEwma).");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -65,6 +73,8 @@ void Collector::add(const discovery::ServicePortView& view) {
     add_traffic(labels, *view.running->stats);
   }
   panic_.gauge(labels, view.running->panic ? 1 : 0);
+  tier_.gauge(labels, static_cast<double>(view.tier + 1));
+  spilled_.gauge(labels, view.reach < view.wanted ? 1 : 0);
   std::array<std::uint32_t, kConditions.size()> by_condition{};
   for (const auto& endpoint : view.endpoints) {
     ++by_condition.at(static_cast<std::size_t>(endpoint.condition));
@@ -117,6 +127,12 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
 void Collector::add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view) {
   const MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
   up_.gauge(one, view.condition == EndpointCondition::kReady ? 1 : 0);
+  picked_.counter(one, static_cast<double>(view.state->connections.load(std::memory_order_relaxed)));
+  held_.gauge(one, view.state->active.load(std::memory_order_relaxed));
+  weight_.gauge(one, view.weight);
+  if (const double latency_us = view.state->latency.latest(); latency_us > 0) {
+    latency_.gauge(one, latency_us / 1e6);
+  }
   for (std::size_t i = 0; i < view.state->connect_failures.size(); ++i) {
     if (const auto count = view.state->connect_failures[i].load(std::memory_order_relaxed); count > 0) {
       failures_.counter(with(one, "reason", std::string(to_string(static_cast<proxy::ConnectFailure>(i)))),
@@ -132,7 +148,7 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
 std::vector<prometheus::MetricFamily> Collector::take() && {
   std::vector<prometheus::MetricFamily> out;
   for (auto* family : {&connections_, &active_, &bytes_, &connect_, &failures_, &retries_, &rejected_, &ended_, &panic_,
-                       &endpoints_, &up_, &checks_}) {
+                       &endpoints_, &tier_, &spilled_, &up_, &picked_, &held_, &weight_, &latency_, &checks_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

@@ -58,6 +58,8 @@ json port_view_json(const discovery::ServicePortView& view) {
   }
   out["listen"] = json::array();
   out["panic"] = false;
+  out["tier"] = view.tier + 1;
+  out["reach"] = {{"wanted", to_string(view.wanted)}, {"now", to_string(view.reach)}};
   if (view.running) {
     for (const auto& address : view.running->listen) {
       out["listen"].push_back(address.to_string());
@@ -68,12 +70,15 @@ json port_view_json(const discovery::ServicePortView& view) {
     }
   }
   std::size_t usable = 0;
+  std::size_t reserve = 0;
   std::size_t draining = 0;
   for (const auto& endpoint : view.endpoints) {
     usable += endpoint.usable ? 1 : 0;
+    reserve += endpoint.in_reserve ? 1 : 0;
     draining += endpoint.condition == discovery::EndpointCondition::kDraining ? 1 : 0;
   }
-  out["endpoints"] = {{"usable", usable}, {"total", view.endpoints.size() - draining}, {"draining", draining}};
+  out["endpoints"] = {
+      {"usable", usable}, {"reserve", reserve}, {"total", view.endpoints.size() - draining}, {"draining", draining}};
   return out;
 }
 
@@ -101,6 +106,9 @@ json endpoint_json(const discovery::EndpointView& view) {
               {"source", view.source},
               {"node", view.node},
               {"zone", view.zone},
+              {"weight", view.weight},
+              {"tier", view.tier + 1},
+              {"inReserve", view.in_reserve},
               {"state", to_string(view.condition)},
               {"reason", view.reason},
               {"usable", view.usable},
@@ -110,6 +118,9 @@ json endpoint_json(const discovery::EndpointView& view) {
                    {"connectFailures", nonzero(state.connect_failures, [](std::size_t i) {
                       return to_string(static_cast<proxy::ConnectFailure>(i));
                     })}};
+  if (const double latency = state.latency.latest(); latency > 0) {
+    counters["latencyUs"] = static_cast<std::uint64_t>(latency);
+  }
   if (view.check != nullptr) {
     counters["checksSucceeded"] = view.check->successes();
     counters["checksFailed"] = view.check->failures();

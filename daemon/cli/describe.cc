@@ -41,6 +41,16 @@ void print_ports(const json& service, std::ostream& out) {
                text(counters, "connectRetries")});
   }
   table.print(out);
+  for (const auto& port : array(service, "ports")) {
+    const auto& reach = object(port, "reach");
+    if (text(reach, "wanted") != text(reach, "now")) {
+      out << "  port " << text(port, "port") << ": too few near endpoints are healthy, sessions go "
+          << text(reach, "now") << '\n';
+    }
+    if (number(port, "tier") > 1) {
+      out << "  port " << text(port, "port") << ": tier " << text(port, "tier") << " takes new sessions\n";
+    }
+  }
 }
 
 std::string check_of(const json& endpoint) {
@@ -56,13 +66,13 @@ std::string check_of(const json& endpoint) {
 
 void print_endpoints(const json& endpoints, std::ostream& out) {
   out << "Endpoints:" << (endpoints.empty() ? "    <none>\n" : "\n");
-  Table table({"  PORT", "ADDRESS", "WORKLOAD", "STATE", "CHECK", "ACTIVE", "CONNECTIONS", "REASON"});
+  Table table({"  PORT", "ADDRESS", "WORKLOAD", "STATE", "CHECK", "WEIGHT", "TIER", "ACTIVE", "CONNECTIONS", "REASON"});
   for (const auto& endpoint : endpoints) {
     const auto& counters = object(endpoint, "counters");
     const std::string port = text(endpoint, "port");
     table.add({"  " + (port.empty() ? "<unset>" : port), text(endpoint, "address"), text(endpoint, "workload"),
-               text(endpoint, "state"), check_of(endpoint), text(counters, "active"), text(counters, "connections"),
-               text(endpoint, "reason")});
+               text(endpoint, "state"), check_of(endpoint), text(endpoint, "weight"), text(endpoint, "tier"),
+               text(counters, "active"), text(counters, "connections"), text(endpoint, "reason")});
   }
   if (!table.empty()) {
     table.print(out);

@@ -34,16 +34,57 @@ std::string check_text(const json& policy) {
          text(check, "timeout") + ", up after " + text(check, "rise") + ", down after " + text(check, "fall");
 }
 
+std::string balancer_text(const json& policy) {
+  std::string out = text(policy, "balancer");
+  if (policy.contains("peakEwma")) {
+    out += ", decay " + text(policy["peakEwma"], "decay");
+  }
+  if (policy.contains("first")) {
+    const std::string limit = text(policy["first"], "maxConnections");
+    out += limit == "0" ? ", no number fills an endpoint" : ", full at " + limit + " sessions";
+  }
+  return out;
+}
+
+/// Weights, tiers and locality, where something is said of them.
+std::vector<std::string> preference_lines(const json& policy) {
+  std::vector<std::string> lines;
+  std::string weights;
+  for (const auto& rule : array(policy, "weights")) {
+    weights += text(rule, "weight") + " where " + text(rule, "selector") + "; ";
+  }
+  if (!weights.empty()) {
+    lines.push_back("weights    " + weights + "else ringway.io/weight, else 100");
+  }
+  std::string tiers;
+  for (const auto& tier : array(policy, "tiers")) {
+    tiers += text(tier, "selector") + ", then ";
+  }
+  if (!tiers.empty()) {
+    lines.push_back("tiers      " + tiers + "all others");
+  }
+  const json locality = policy.value("locality", json::object());
+  const std::string prefer = text(locality, "prefer");
+  if (!prefer.empty() && prefer != "none") {
+    lines.push_back("locality   " + prefer + ", farther below a share of " + text(locality, "minHealthy") + " healthy");
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
   const json connect = policy.value("connect", json::object());
   const std::string drain_timeout = text(policy.value("drain", json::object()), "timeout");
-  return {"balancer   " + text(policy, "balancer"), "check      " + check_text(policy),
-          "connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") + " attempts",
-          "idle       " + or_never(text(policy, "idleTimeout")),
-          "drain      " + or_never(drain_timeout) +
-              ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept")};
+  std::vector<std::string> lines = preference_lines(policy);
+  lines.insert(lines.begin(), "balancer   " + balancer_text(policy));
+  lines.push_back("check      " + check_text(policy));
+  lines.push_back("connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") +
+                  " attempts");
+  lines.push_back("idle       " + or_never(text(policy, "idleTimeout")));
+  lines.push_back("drain      " + or_never(drain_timeout) +
+                  ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
+  return lines;
 }
 
 }  // namespace ringway::daemon

@@ -32,8 +32,13 @@ Row endpoint_row(const json& item) {
           text(item, "reason")};
 }
 Row endpoint_wide(const json& item) {
-  return {text(object(item, "check"), "detail"), text(object(item, "counters"), "connections"), text(item, "source"),
-          text(item, "node"), text(item, "zone")};
+  return {text(object(item, "check"), "detail"),
+          text(object(item, "counters"), "connections"),
+          text(item, "source"),
+          text(item, "node"),
+          text(item, "zone"),
+          text(item, "weight"),
+          text(item, "tier")};
 }
 
 Row workload_row(const json& item) {
@@ -80,7 +85,7 @@ const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
                                           {"endpoints",
                                            {"SERVICE", "PORT", "ADDRESS", "WORKLOAD", "STATE", "ACTIVE", "REASON"},
                                            &endpoint_row,
-                                           {"CHECK", "CONNECTIONS", "SOURCE", "NODE", "ZONE"},
+                                           {"CHECK", "CONNECTIONS", "SOURCE", "NODE", "ZONE", "WEIGHT", "TIER"},
                                            &endpoint_wide},
                                           {"workloads",
                                            {"NAME", "SOURCE", "ADDRESS", "READY", "REASON"},

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "discovery/labels/weight.h"
 #include "discovery/source/docker_event.h"
 #include "discovery/source/docker_ports.h"
 #include "discovery/source/docker_signal.h"
@@ -180,6 +181,12 @@ Workload workload_of(const DockerContainer& container, const DockerContainer* pa
   workload.name = container.name;
   workload.labels = container.labels;
   read_port_labels(container.labels, workload.ports, workload.note);
+  if (const auto weight = read_weight(container.labels); weight) {
+    workload.weight = *weight;
+  } else {
+    workload.note +=
+        (workload.note.empty() ? "label " : "; label ") + std::string(kWeightKey) + " is ignored: " + weight.error();
+  }
 
   const auto& owner = parent != nullptr ? *parent : container;
   if (container.running && owner.running) {

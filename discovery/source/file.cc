@@ -65,6 +65,7 @@ std::vector<Workload> workloads_of(const config::Configuration& configuration) {
     workload.reason = why_not_ready(pod, !workload.addresses.empty());
     workload.ready = workload.reason.empty();
     workload.terminating = pod.metadata.terminating;
+    workload.weight = pod.weight;
     workload.node = pod.node;
     if (const auto zone = zones.find(pod.node); zone != zones.end()) {
       workload.zone = zone->second;

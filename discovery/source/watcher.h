@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Workload {
   std::string reason;        ///< why it is not ready, for a person: "paused", "no address in network front"
   std::string node;
   std::string zone;
+  std::optional<std::uint16_t> weight;  ///< where its source reads annotations; else its label says
   std::string note;  ///< what its labels say that was not understood, for a person; "" where nothing is odd
 
   bool operator==(const Workload&) const = default;

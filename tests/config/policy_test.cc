@@ -19,7 +19,13 @@ std::string with_defaults(const std::string& policy) {
 
 TEST(PolicyOfService, has_defaults) {
   const Policy policy = policy_of("{}");
-  EXPECT_EQ(policy.balancer, Balancer::kLeastConnections);
+  EXPECT_EQ(policy.balancer, Balancer::kPowerOfTwo);
+  EXPECT_EQ(policy.ewma_decay, milliseconds(10'000));
+  EXPECT_EQ(policy.first_limit, 0U);
+  EXPECT_TRUE(policy.weights.empty());
+  EXPECT_TRUE(policy.tiers.empty());
+  EXPECT_FALSE(policy.prefer);
+  EXPECT_EQ(policy.min_healthy, 0.7);
   EXPECT_FALSE(policy.health_check);
   EXPECT_EQ(policy.connect_timeout, milliseconds(1000));
   EXPECT_EQ(policy.connect_attempts, 3U);
@@ -135,8 +141,23 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
-       "policy.zz: unknown key, allowed is selector, balancer, healthCheck, connect, idleTimeout, drain, onDown"},
-      {"{balancer: powerOfTwo}", "policy.balancer: expected one of leastConnections, roundRobin, random"},
+       "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
+       "connect, idleTimeout, drain, onDown"},
+      {"{balancer: maglev}",
+       "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
+       "first"},
+      {"{peakEwma: {decay: 1ms}}", "policy.peakEwma.decay: '1ms' is out of range, allowed is 10ms to 1h"},
+      {"{first: {maxConnections: -1}}", "policy.first.maxConnections: expected a whole number from 0 to 1000000"},
+      {"{weights: {}}", "policy.weights: expected a list"},
+      {"{weights: [{weight: 5}]}", "policy.weights[0]: a selector is needed"},
+      {"{weights: [{selector: a=b}]}", "policy.weights[0]: a weight from 0 to 1000 is needed"},
+      {"{weights: [{selector: a=b, weight: 1001}]}",
+       "policy.weights[0].weight: expected a whole number from 0 to 1000"},
+      {"{weights: [{selector: \"a b\", weight: 1}]}", "policy.weights[0].selector: character"},
+      {"{tiers: [a=b]}", "policy.tiers[0]: a mapping with a selector is needed"},
+      {"{tiers: [{}]}", "policy.tiers[0]: a selector is needed"},
+      {"{locality: {prefer: cluster}}", "policy.locality.prefer: expected one of none, sameZone, sameNode"},
+      {"{locality: {minHealthy: 70}}", "policy.locality.minHealthy: expected a number from 0 to 1"},
       {"{balancer: leastConnection}", "expected leastConnections? Allowed is"},
       {"{idleTimeout: 60}",
        "policy.idleTimeout: '60': the unit is missing, a duration like 1500ms, 2s, 1m30s or 1h is needed"},
@@ -185,6 +206,38 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
     EXPECT_THAT(mistakes(with_policy(policy)), ElementsAre(HasSubstr(expected))) << policy;
   }
   EXPECT_THAT(mistakes(with_policy("{healthCheck: {http: {expectStatus: 204}}}")), IsEmpty());
+}
+
+TEST(PolicyOfService, which_endpoint_a_session_goes_to_is_read) {
+  const Policy policy = policy_of(R"yaml(
+  balancer: peakEwma
+  peakEwma: {decay: 3s}
+  first: {maxConnections: 50}
+  weights:
+  - {selector: "release=canary", weight: 5}
+  - {selector: {matchLabels: {size: big}}, weight: 200}
+  tiers: [{selector: "site=here"}, {selector: "site in (near,far)"}]
+  locality: {prefer: sameNode, minHealthy: 0.5}
+)yaml");
+  EXPECT_EQ(policy.balancer, Balancer::kPeakEwma);
+  EXPECT_EQ(policy.ewma_decay, milliseconds(3000));
+  EXPECT_EQ(policy.first_limit, 50U);
+  ASSERT_EQ(policy.weights.size(), 2U);
+  EXPECT_EQ(policy.weights[0].selector.to_string(), "release=canary");
+  EXPECT_EQ(policy.weights[0].weight, 5);
+  EXPECT_EQ(policy.weights[1].weight, 200);
+  ASSERT_EQ(policy.tiers.size(), 2U);
+  EXPECT_EQ(policy.tiers[1].to_string(), "site in (far,near)");
+  EXPECT_EQ(policy.prefer, Prefer::kSameNode);
+  EXPECT_EQ(policy.min_healthy, 0.5);
+}
+
+TEST(PolicyOfService, a_list_replaces_the_inherited_one_whole) {
+  const std::string defaults = with_defaults("{weights: [{selector: a=b, weight: 1}], tiers: [{selector: c=d}]}");
+  EXPECT_EQ(policy_of("{}", defaults).weights.size(), 1U);
+  const Policy own = policy_of("{weights: []}", defaults);
+  EXPECT_TRUE(own.weights.empty());
+  EXPECT_EQ(own.tiers.size(), 1U);
 }
 
 TEST(PolicyAnnotation, holds_the_same_as_text) {

@@ -42,6 +42,24 @@ TEST(ServiceKind, every_field_is_read) {
   EXPECT_THAT(configuration.notes, IsEmpty());
 }
 
+TEST(ServiceKind, traffic_distribution_says_what_is_preferred_unless_its_own_policy_does) {
+  const auto prefer = [](const std::string& distribution, const std::string& more = "") {
+    return loaded(
+               "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.0.0.1, ports: [{port: 80}]" +
+               distribution + "}\n" + more)
+        .services[0]
+        .policy.prefer;
+  };
+  const std::string defaults = "---\n" + ringway("{defaults: {policy: {locality: {prefer: sameZone}}}}");
+  EXPECT_EQ(prefer(""), std::nullopt);
+  EXPECT_EQ(prefer(", trafficDistribution: PreferClose"), Prefer::kSameZone);
+  EXPECT_EQ(prefer(", trafficDistribution: PreferSameZone"), Prefer::kSameZone);
+  EXPECT_EQ(prefer(", trafficDistribution: PreferSameNode"), Prefer::kSameNode);
+  EXPECT_EQ(prefer("", defaults), Prefer::kSameZone);
+  EXPECT_EQ(prefer(", trafficDistribution: PreferSameNode", defaults), Prefer::kSameNode);
+  EXPECT_EQ(prefer(", trafficDistribution: PreferSameNode", "policy: {locality: {prefer: none}}\n"), Prefer::kNone);
+}
+
 TEST(ServiceKind, an_empty_or_absent_selector_leaves_the_endpoints_to_slices) {
   for (const char* selector : {"", "selector: {}, ", "selector: null, "}) {
     const auto configuration =
@@ -97,6 +115,7 @@ TEST(ServiceKind, wrong_values_say_what_is_allowed) {
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], type: Cluster}", "one of ClusterIP, NodePort"},
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], publishNotReadyAddresses: \"true\"}", "expected true or false"},
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], sessionAffinity: Client}", "one of None, ClientIP"},
+      {"{clusterIP: 10.0.0.1, ports: [{port: 80}], trafficDistribution: Close}", "one of PreferClose, PreferSameZone"},
   };
   for (const auto& [spec, expected] : cases) {
     EXPECT_THAT(mistakes(with_spec(spec)), ElementsAre(HasSubstr(expected))) << spec;

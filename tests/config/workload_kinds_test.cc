@@ -119,6 +119,32 @@ endpoints:
   }
 }
 
+TEST(EndpointSliceKind, hints_are_read) {
+  const auto configuration = loaded(slice_with(R"(
+addressType: IPv4
+endpoints:
+- {addresses: [10.0.0.1], hints: {forZones: [{name: z1}, {name: z2}], forNodes: [{name: n1}]}}
+- {addresses: [10.0.0.2], hints: null}
+)"));
+  ASSERT_EQ(configuration.slices[0].endpoints.size(), 2U);
+  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_zones, ElementsAre("z1", "z2"));
+  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_nodes, ElementsAre("n1"));
+  EXPECT_THAT(configuration.slices[0].endpoints[1].hint_zones, IsEmpty());
+}
+
+TEST(Weight, of_a_pod_is_its_annotations_else_its_labels) {
+  const auto pod = [](const std::string& metadata) {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: a" + metadata + "}\nstatus: {podIP: 10.0.0.1}\n";
+  };
+  const std::string label = ", labels: {ringway.io/weight: \"20\"}";
+  EXPECT_EQ(loaded(pod("")).pods[0].weight, std::nullopt);
+  EXPECT_EQ(loaded(pod(label)).pods[0].weight, 20);
+  EXPECT_EQ(loaded(pod(label + ", annotations: {ringway.io/weight: \"0\"}")).pods[0].weight, 0);
+  EXPECT_THAT(
+      mistakes(pod(", labels: {ringway.io/weight: many}")),
+      ElementsAre(HasSubstr("metadata.labels[ringway.io/weight]: 'many' is no weight, a whole number from 0 to")));
+}
+
 TEST(EndpointSliceKind, of_names_or_of_no_service_is_noted) {
   const auto fqdn = loaded(slice_with("addressType: FQDN\nendpoints: [{addresses: [example.com]}]\n"));
   EXPECT_THAT(fqdn.slices, IsEmpty());

@@ -43,11 +43,13 @@ TEST_F(ApiTest, a_service_shows_its_ports_counters_and_policy) {
   const json list = items("services");
   ASSERT_EQ(list.size(), 1);
   EXPECT_EQ(list[0]["name"], "web");
-  EXPECT_EQ(list[0]["policy"]["balancer"], "leastConnections");
+  EXPECT_EQ(list[0]["policy"]["balancer"], "powerOfTwo");
   const json& port = list[0]["ports"][0];
   EXPECT_EQ(port["listen"], json::array({"127.96.0.10:80"}));
   EXPECT_EQ(port["targetPort"], "http");
-  EXPECT_EQ(port["endpoints"], json({{"usable", 1}, {"total", 2}, {"draining", 1}}));
+  EXPECT_EQ(port["endpoints"], json({{"usable", 1}, {"reserve", 0}, {"total", 2}, {"draining", 1}}));
+  EXPECT_EQ(port["tier"], 1);
+  EXPECT_EQ(port["reach"]["now"], "anywhere");
   EXPECT_EQ(port["counters"]["active"], 2);
 }
 

@@ -66,7 +66,7 @@ TEST(CommandLine, check_prints_what_would_run_or_every_mistake) {
          "spec: {clusterIP: 127.96.0.10, selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n";
   const auto good = ringway({"check", "-c", path.c_str()});
   EXPECT_EQ(good.status, kFine) << good.err;
-  for (const char* part : {"service default/web", "127.96.0.10:80/TCP to http", "app=web", "leastConnections"}) {
+  for (const char* part : {"service default/web", "127.96.0.10:80/TCP to http", "app=web", "powerOfTwo"}) {
     EXPECT_NE(good.out.find(part), std::string::npos) << part << " in " << good.out;
   }
   std::ofstream(path) << "apiVersion: v1\nkind: Service\nmetadata: {name: WEB}\n"
@@ -116,7 +116,7 @@ class ClientCommandTest : public testing::Test {
 TEST_F(ClientCommandTest, get_shows_a_table) {
   EXPECT_EQ(ask({"get", "svc", "-n", "shop"}).out,
             "NAME   TYPE        CLUSTER-IP    PORT(S)   ENDPOINTS   BALANCER\n"
-            "web    ClusterIP   127.96.0.10   80/TCP    1/2         leastConnections\n");
+            "web    ClusterIP   127.96.0.10   80/TCP    1/2         powerOfTwo\n");
   EXPECT_EQ(ask({"get", "endpoints", "-A"}).out,
             "NAMESPACE   SERVICE   PORT   ADDRESS         WORKLOAD     STATE   ACTIVE   REASON\n"
             "shop        web       http   10.0.0.1:8080   shop/web-1   ready   0\n"
@@ -148,7 +148,7 @@ TEST_F(ClientCommandTest, get_prints_json_and_yaml) {
 TEST_F(ClientCommandTest, describe_says_why) {
   const auto outcome = ask({"describe", "service", "web", "-n", "shop"});
   EXPECT_EQ(outcome.status, kFine) << outcome.err;
-  for (const char* part : {"127.96.0.10:80/TCP", "leastConnections", "10.0.0.2:8080", "down", "connect: refused"}) {
+  for (const char* part : {"127.96.0.10:80/TCP", "powerOfTwo", "10.0.0.2:8080", "down", "connect: refused"}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in " << outcome.out;
   }
   EXPECT_EQ(ask({"describe", "svc/web", "-n", "shop"}).status, kFine);

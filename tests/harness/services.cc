@@ -9,9 +9,12 @@ std::string ServiceSpec::yaml() const {
                      "policy: " + policy + "\n";
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const std::string pod = name + "-" + std::to_string(i);
+    const std::string label = i < labels.size() ? ", " + labels[i] : "";
+    const std::string node = i < nodes.size() ? "nodeName: " + nodes[i] + ", " : "";
     text += "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + pod + ", namespace: default, labels: {app: " + name +
-            "}}\nspec: {containers: [{name: main, ports: [{name: main, containerPort: " +
-            std::to_string(endpoints[i].port()) + "}]}]}\nstatus: {podIP: \"" + endpoints[i].ip().to_string() + "\"}\n";
+            label + "}}\nspec: {" + node +
+            "containers: [{name: main, ports: [{name: main, containerPort: " + std::to_string(endpoints[i].port()) +
+            "}]}]}\nstatus: {podIP: \"" + endpoints[i].ip().to_string() + "\"}\n";
   }
   return text;
 }

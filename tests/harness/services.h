@@ -13,7 +13,9 @@ struct ServiceSpec {
   std::string name = "web";
   SocketAddress vip;
   std::vector<SocketAddress> endpoints;
-  std::string policy = "{}";  ///< YAML in flow style
+  std::string policy = "{}";        ///< YAML in flow style
+  std::vector<std::string> labels;  ///< more labels of each Pod, "release: canary"; may be fewer than endpoints
+  std::vector<std::string> nodes;   ///< of each Pod; may be fewer than endpoints
 
   /// A Service that selects `app: NAME` and one Pod `NAME-N` for each endpoint.
   [[nodiscard]] std::string yaml() const;

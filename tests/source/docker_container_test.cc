@@ -161,5 +161,16 @@ TEST(DockerLabels, WithABadPortAreNotedAndOtherwiseUsed) {
   }
 }
 
+TEST(DockerLabels, SayTheWeightAndABadOneIsNoted) {
+  DockerContainer container;
+  container.labels = {{"ringway.io/weight", "5"}};
+  EXPECT_EQ(workload(container).weight, 5);
+  EXPECT_EQ(workload(container).note, "");
+  container.labels = {{"ringway.io/weight", "5%"}};
+  EXPECT_EQ(workload(container).weight, std::nullopt);
+  EXPECT_EQ(workload(container).note,
+            "label ringway.io/weight is ignored: '5%' is no weight, a whole number from 0 to 1000 is needed");
+}
+
 }  // namespace
 }  // namespace ringway::discovery

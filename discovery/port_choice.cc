@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "discovery/port_runtime.h"
+
+// Who of a port's endpoints may be picked.
+namespace ringway::discovery {
+namespace {
+
+std::vector<std::shared_ptr<proxy::EndpointState>> states_of(const std::vector<Contender>& contenders) {
+  std::vector<std::shared_ptr<proxy::EndpointState>> states;
+  states.reserve(contenders.size());
+  for (const Contender& one : contenders) {
+    states.push_back(one.state);
+  }
+  return states;
+}
+
+/// None where all are alike, for then no picker needs them.
+std::vector<std::uint16_t> weights_of(const std::vector<Contender>& contenders) {
+  std::vector<std::uint16_t> weights;
+  for (const Contender& one : contenders) {
+    weights.push_back(one.about->weight);
+  }
+  return std::ranges::adjacent_find(weights, std::ranges::not_equal_to{}) == weights.end()
+             ? std::vector<std::uint16_t>()
+             : weights;
+}
+
+}  // namespace
+
+PortRuntime::Choice PortRuntime::pick() const {
+  Choice choice;
+  std::vector<Contender> ready;
+  std::vector<Contender> fallback;
+  bool any_ready = false;
+  bool any_down = false;
+  for (const auto& [address, endpoint] : endpoints_) {
+    any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
+    if (endpoint.ready()) {
+      const std::optional<bool> up = endpoint.up();
+      const bool healthy = !endpoint.check || up == true;
+      any_down = any_down || up == false;
+      choice.healthy += healthy ? 1 : 0;
+      ready.push_back({&endpoint.about, endpoint.state, healthy});
+    } else if (endpoint.about.terminating && endpoint.about.serving && !endpoint.drained && endpoint.about.weight > 0) {
+      fallback.push_back({&endpoint.about, endpoint.state, true});
+    }
+  }
+  choice.ready = ready.size();
+  choice.panic = choice.healthy == 0 && any_down;
+  Preferred preferred;
+  if (choice.panic) {
+    // Whoever may work is asked, wherever it is.
+    preferred.endpoints = std::move(ready);
+  } else {
+    preferred = prefer(any_ready ? std::move(ready) : std::move(fallback), service_->policy, environment_.here);
+  }
+  choice.endpoints = states_of(preferred.endpoints);
+  choice.weights = weights_of(preferred.endpoints);
+  std::ranges::transform(preferred.reserves, std::back_inserter(choice.reserves), states_of);
+  choice.tier = preferred.tier;
+  choice.wanted = preferred.wanted;
+  choice.reach = preferred.reach;
+  return choice;
+}
+
+bool PortRuntime::choose(std::uint64_t coming, proxy::Time now) {
+  if (!configured()) {
+    return false;
+  }
+  Choice choice = pick();
+  mark_published(choice, coming, now);
+  say_panic(choice);
+  say_tier(choice);
+  if (running_ && same_shape(*running_, shape_) && running_->endpoints == choice.endpoints &&
+      running_->weights == choice.weights && running_->reserves == choice.reserves && running_->panic == choice.panic) {
+    return false;
+  }
+  auto next = std::make_shared<proxy::ServicePort>(shape_);
+  next->endpoints = std::move(choice.endpoints);
+  next->weights = std::move(choice.weights);
+  next->reserves = std::move(choice.reserves);
+  next->panic = choice.panic;
+  next->stats = stats_;
+  running_ = std::move(next);
+  return true;
+}
+
+void PortRuntime::mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now) {
+  std::vector<const proxy::EndpointState*> reserve;
+  for (const auto& group : choice.reserves) {
+    std::ranges::transform(group, std::back_inserter(reserve), [](const auto& state) { return state.get(); });
+  }
+  std::ranges::sort(reserve);
+  auto chosen = choice.endpoints.begin();  // in the order of endpoints_
+  for (auto& [address, endpoint] : endpoints_) {
+    const bool preferred = chosen != choice.endpoints.end() && *chosen == endpoint.state;
+    chosen += preferred ? 1 : 0;
+    endpoint.in_reserve = !preferred && std::ranges::binary_search(reserve, endpoint.state.get());
+    const bool named = preferred || endpoint.in_reserve;
+    if (std::exchange(endpoint.published, named) && !named) {
+      endpoint.without_since = coming;
+    }
+    const bool drains = endpoint.about.terminating && !named;
+    if (!drains) {
+      endpoint.deadline = proxy::Time::max();
+      endpoint.closed = false;
+    } else if (!endpoint.draining()) {
+      endpoint.deadline = drain_deadline(now);
+    }
+  }
+  for (Endpoint& endpoint : leaving_) {
+    endpoint.in_reserve = false;
+    if (std::exchange(endpoint.published, false)) {
+      endpoint.without_since = coming;
+    }
+  }
+}
+
+void PortRuntime::say_panic(const Choice& choice) {
+  if (choice.panic == std::exchange(panic_, choice.panic)) {
+    return;
+  }
+  const std::string of_ready = " of " + std::to_string(choice.ready);
+  const std::string who = "service " + key_.to_string() + ": ";
+  if (choice.panic) {
+    environment_.output.say(who + "no healthy endpoint" + of_ready + ", sending to all ready ones");
+  } else if (choice.ready == 0) {
+    environment_.output.say(who + "no ready endpoint left");
+  } else {
+    environment_.output.say(who + std::to_string(choice.healthy) + of_ready + " endpoints healthy again");
+  }
+}
+
+void PortRuntime::say_tier(const Choice& choice) {
+  const bool spilled = reach_ < wanted_;
+  wanted_ = choice.wanted;
+  if (choice.endpoints.empty() || choice.panic) {
+    return;
+  }
+  const std::string who = "service " + key_.to_string() + ": ";
+  if (choice.tier != std::exchange(tier_, choice.tier)) {
+    environment_.output.say(who + "tier " + std::to_string(choice.tier + 1) + " of " +
+                            std::to_string(service_->policy.tiers.size() + 1) + " takes new sessions now");
+  }
+  if (choice.reach != std::exchange(reach_, choice.reach) && spilled != (choice.reach < choice.wanted)) {
+    environment_.output.say(who +
+                            (spilled ? "enough near endpoints are healthy again, sessions stay "
+                                     : "too few near endpoints are healthy, sessions go ") +
+                            std::string(to_string(choice.reach)));
+  }
+}
+
+}  // namespace ringway::discovery
