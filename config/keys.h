@@ -19,6 +19,7 @@ inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
 inline constexpr std::array<Key, 2> kVirtualIpKeys = {"mode", "interface"};
 inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "kubernetes"};
 inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
+inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
 inline constexpr std::array<Key, 12> kPolicyKeys = {"selector", "balancer",    "peakEwma", "first",
@@ -44,7 +45,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 23> kKeyTables = {{
+inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -54,6 +55,7 @@ inline constexpr std::array<KeyTable, 23> kKeyTables = {{
     {"spec.virtualIPs", kVirtualIpKeys},
     {"spec.discovery", kDiscoveryKeys},
     {"spec.discovery.docker", kDockerKeys},
+    {"spec.discovery.containerd", kContainerdKeys},
     {"spec.defaults", kDefaultsKeys},
     {"policy", kPolicyKeys},
     {"policy.peakEwma", kPeakEwmaKeys},

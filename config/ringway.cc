@@ -114,6 +114,15 @@ void decode_virtual_ips(const Cursor& virtual_ips, Ringway& ringway) {
   }
 }
 
+void decode_source_socket(const Cursor& socket, std::string& out) {
+  if (const auto text = socket.string()) {
+    const bool is_unix = text->starts_with(kUnix);
+    const std::string_view path = std::string_view(*text).substr(is_unix ? kUnix.size() : 0);
+    socket.check(is_unix ? check_socket_path(path) : "unix:/PATH is needed, like " + out);
+    out = *text;
+  }
+}
+
 void decode_docker(const Cursor& docker, Ringway& ringway) {
   if (!docker.mentioned()) {
     return;
@@ -124,15 +133,29 @@ void decode_docker(const Cursor& docker, Ringway& ringway) {
   }
   docker.allow_only(kDockerKeys);
   DockerSource source;
-  const Cursor socket = docker["socket"];
-  if (const auto text = socket.string()) {
-    const bool is_unix = text->starts_with(kUnix);
-    const std::string_view path = std::string_view(*text).substr(is_unix ? kUnix.size() : 0);
-    socket.check(is_unix ? check_socket_path(path) : "unix:/PATH is needed, like unix:/var/run/docker.sock");
-    source.socket = *text;
-  }
+  decode_source_socket(docker["socket"], source.socket);
   source.network = docker["network"].string().value_or("");
   ringway.docker = std::move(source);
+}
+
+void decode_containerd(const Cursor& containerd, Ringway& ringway) {
+  if (!containerd.mentioned()) {
+    return;
+  }
+  if (!containerd_built_in()) {
+    containerd.fail(
+        "this build cannot ask containerd, for it was made without gRPC: install libgrpc++-dev, libprotobuf-dev, "
+        "protobuf-compiler and protobuf-compiler-grpc, and build again with -DRINGWAY_CRI=ON");
+    return;
+  }
+  if (!containerd.present()) {
+    containerd.fail("a mapping is needed, {} for the defaults");
+    return;
+  }
+  containerd.allow_only(kContainerdKeys);
+  ContainerdSource source;
+  decode_source_socket(containerd["socket"], source.socket);
+  ringway.containerd = std::move(source);
 }
 
 void decode_manifests(const Cursor& manifests, Draft& draft) {
@@ -190,13 +213,20 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   const Cursor discovery = spec["discovery"];
   discovery.allow_only(kDiscoveryKeys);
   decode_docker(discovery["docker"], ringway);
-  for (const std::string_view later : {"containerd", "kubernetes"}) {
-    if (discovery[later].mentioned()) {
-      discovery[later].fail("not built in yet, only docker is allowed");
-    }
+  decode_containerd(discovery["containerd"], ringway);
+  if (discovery["kubernetes"].mentioned()) {
+    discovery["kubernetes"].fail("not built in yet, docker and containerd are allowed");
   }
   spec["defaults"].allow_only(kDefaultsKeys);
   draft.defaults = decode_policy(spec["defaults"]["policy"], false);
+}
+
+bool containerd_built_in() {
+#ifdef RINGWAY_CRI
+  return true;
+#else
+  return false;
+#endif
 }
 
 std::string default_node_name() {

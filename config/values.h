@@ -172,6 +172,13 @@ struct DockerSource {
   std::string network;  ///< "" = bridge where the container has it, else its first network by name
 };
 
+struct ContainerdSource {
+  std::string socket = "unix:/run/containerd/containerd.sock";
+};
+
+/// Whether this build can ask containerd: it had gRPC. A configuration that wants it is a mistake where it cannot.
+[[nodiscard]] bool containerd_built_in();
+
 /// `kind: Ringway`: the daemon itself.
 struct Ringway {
   std::string node;  ///< default: the host name
@@ -187,6 +194,7 @@ struct Ringway {
   std::string virtual_ip_interface = "lo";
   std::vector<std::string> manifests;
   std::optional<DockerSource> docker;
+  std::optional<ContainerdSource> containerd;
   Policy default_policy;
 };
 

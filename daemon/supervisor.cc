@@ -12,6 +12,7 @@
 #include "daemon/supervisor_impl.h"
 #include "daemon/version.h"
 #include "discovery/health/prober.h"
+#include "discovery/source/containerd.h"
 #include "discovery/source/docker.h"
 
 namespace ringway::daemon {
@@ -140,6 +141,9 @@ void Supervisor::Impl::start_sources() {
   store_.status("file", {.synced = true, .connected = true, .detail = "the configuration"});
   if (const auto& docker = configuration_->ringway.docker) {
     watchers_.push_back(discovery::make_docker_watcher(context_.get_executor(), *docker, store_));
+  }
+  if (const auto& containerd = configuration_->ringway.containerd) {
+    watchers_.push_back(discovery::make_containerd_watcher(context_.get_executor(), *containerd, store_));
   }
   for (const auto& watcher : watchers_) {
     watcher->start();

@@ -2,6 +2,8 @@
 
 #include <sys/utsname.h>
 
+#include "config/values.h"
+
 namespace ringway::daemon {
 
 std::string_view version() {
@@ -17,20 +19,24 @@ std::string kernel() {
 }
 
 std::vector<std::string> features() {
-  return {"tcp",
-          "ipv6",
-          "balancer:powerOfTwo",
-          "balancer:leastConnections",
-          "balancer:roundRobin",
-          "balancer:random",
-          "balancer:sourceHash",
-          "balancer:peakEwma",
-          "balancer:first",
-          "check:tcp",
-          "check:http",
-          "virtualIPs",
-          "source:file",
-          "source:docker"};
+  std::vector<std::string> all = {"tcp",
+                                  "ipv6",
+                                  "balancer:powerOfTwo",
+                                  "balancer:leastConnections",
+                                  "balancer:roundRobin",
+                                  "balancer:random",
+                                  "balancer:sourceHash",
+                                  "balancer:peakEwma",
+                                  "balancer:first",
+                                  "check:tcp",
+                                  "check:http",
+                                  "virtualIPs",
+                                  "source:file",
+                                  "source:docker"};
+  if (config::containerd_built_in()) {
+    all.emplace_back("source:containerd");
+  }
+  return all;
 }
 
 }  // namespace ringway::daemon

@@ -156,6 +156,9 @@ json settings_json(const config::Ringway& ringway) {
   if (ringway.docker) {
     out["discovery"]["docker"] = {{"socket", ringway.docker->socket}, {"network", ringway.docker->network}};
   }
+  if (ringway.containerd) {
+    out["discovery"]["containerd"] = {{"socket", ringway.containerd->socket}};
+  }
   return out;
 }
 

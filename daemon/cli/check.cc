@@ -20,6 +20,17 @@ std::string with_port(const std::string& ip, std::uint16_t port) {
   return (ip.find(':') == std::string::npos ? ip : "[" + ip + "]") + ":" + std::to_string(port);
 }
 
+std::string sources_text(const config::Ringway& ringway) {
+  std::string text = "files";
+  if (ringway.docker) {
+    text += " and docker (" + ringway.docker->socket + ")";
+  }
+  if (ringway.containerd) {
+    text += " and containerd (" + ringway.containerd->socket + ")";
+  }
+  return text;
+}
+
 void print_service(const config::Service& service, std::ostream& out) {
   out << "service " << service.metadata.ns << '/' << service.metadata.name;
   if (service.type == config::ServiceType::kExternalName || service.headless()) {
@@ -56,7 +67,7 @@ int check_config(const std::vector<std::filesystem::path>& config, const Termina
   out << counted(loaded->files.size(), "file") << ": " << counted(loaded->services.size(), "service") << ", "
       << counted(loaded->pods.size(), "pod") << ", " << counted(loaded->slices.size(), "endpointslice") << '\n';
   out << "node " << loaded->ringway.node << ", admin API at " << loaded->ringway.admin_listen << ", workloads from "
-      << (loaded->ringway.docker ? "files and docker (" + loaded->ringway.docker->socket + ")" : "files") << '\n';
+      << sources_text(loaded->ringway) << '\n';
   for (const auto& service : loaded->services) {
     out << '\n';
     print_service(service, out);

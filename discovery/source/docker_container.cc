@@ -10,7 +10,7 @@
 
 #include "discovery/labels/weight.h"
 #include "discovery/source/docker_event.h"
-#include "discovery/source/docker_ports.h"
+#include "discovery/source/port_labels.h"
 #include "discovery/source/docker_signal.h"
 #include "discovery/source/json.h"
 

@@ -3,7 +3,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,6 +11,7 @@
 #include "discovery/source/docker.h"
 #include "discovery/source/docker_http.h"
 #include "discovery/source/docker_table.h"
+#include "discovery/source/reconnector.h"
 
 namespace ringway::discovery {
 
@@ -22,18 +22,15 @@ namespace ringway::discovery {
 ///                └▶ workers (table's inspects ─▶ table), kWorkers of them
 ///
 /// The first that fails ends all; `run` returns when the last has. Control thread.
-class DockerSession : public std::enable_shared_from_this<DockerSession> {
+class DockerSession final : public SourceSession, public std::enable_shared_from_this<DockerSession> {
  public:
-  /// Hears that the list and all its inspects have been told, and later of each change of `detail`: the engine's name
-  /// and version, and what is wrong with it.
-  using Live = std::function<void(const std::string& detail)>;
-
+  /// `live` is called when the list and all its inspects have been told.
   DockerSession(const boost::asio::any_io_executor& executor, std::string path, const DockerTimings& timings,
                 DockerTable& table, Live live);
 
   /// Returns why it ended. Neither the table nor `live` is touched after `end`.
-  boost::asio::awaitable<std::string> run();
-  void end(std::string why);
+  boost::asio::awaitable<std::string> run() override;
+  void end(std::string why) override;
 
  private:
   using Awaitable = boost::asio::awaitable<void>;

@@ -3,6 +3,7 @@
 namespace ringway::config {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -97,8 +98,7 @@ TEST(RingwayKind, wrong_values_say_what_is_allowed) {
       {"{manifests: [\"\"]}", "spec.manifests[0]: the path of a file"},
       {"{discovery: {docker: }}", "{} for the defaults"},
       {"{discovery: {docker: {socket: /var/run/docker.sock}}}", "unix:/PATH is needed"},
-      {"{discovery: {containerd: {}}}", "spec.discovery.containerd: not built in yet, only docker is allowed"},
-      {"{discovery: {kubernetes: {kubeconfig: x}}}", "not built in yet, only docker is allowed"},
+      {"{discovery: {kubernetes: {kubeconfig: x}}}", "not built in yet, docker and containerd are allowed"},
       {"{defaults: {policy: {selector: \"a=b\"}}}", "spec.defaults.policy.selector: a selector belongs to one Service"},
       {"[]", "spec: expected a mapping, found a list"},
       {"5", "spec: expected a mapping, found the number '5'"},
@@ -116,6 +116,22 @@ TEST(RingwayKind, listen_addresses_become_canonical) {
 TEST(RingwayKind, stands_once_and_a_second_one_names_the_first) {
   EXPECT_THAT(mistakes(ringway("{}") + ringway("{wrong: 1}")),
               ElementsAre("f:5:1: a second kind: Ringway, only one is allowed; the first stands at f:1"));
+}
+
+TEST(RingwayKind, containerd_is_a_source_where_the_build_has_grpc_and_a_mistake_elsewhere) {
+  const std::string defaults = ringway("{discovery: {containerd: {}}}");
+  if (!containerd_built_in()) {
+    EXPECT_THAT(mistakes(defaults), ElementsAre(AllOf(HasSubstr("spec.discovery.containerd: this build cannot"),
+                                                      HasSubstr("libgrpc++-dev"), HasSubstr("RINGWAY_CRI=ON"))));
+    return;
+  }
+  EXPECT_EQ(loaded(defaults).ringway.containerd->socket, "unix:/run/containerd/containerd.sock");
+  EXPECT_EQ(loaded(ringway("{discovery: {containerd: {socket: \"unix:/run/k.sock\"}}}")).ringway.containerd->socket,
+            "unix:/run/k.sock");
+  EXPECT_THAT(mistakes(ringway("{discovery: {containerd: }}")), ElementsAre(HasSubstr("{} for the defaults")));
+  EXPECT_THAT(mistakes(ringway("{discovery: {containerd: {socket: /run/k.sock}}}")),
+              ElementsAre(HasSubstr("unix:/PATH is needed, like unix:/run/containerd/containerd.sock")));
+  EXPECT_THAT(mistakes(ringway("{discovery: {containerd: {sockets: x}}}")), ElementsAre(HasSubstr("socket")));
 }
 
 }  // namespace

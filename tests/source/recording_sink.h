@@ -16,8 +16,10 @@ namespace ringway::discovery {
 /// (`reset a b`, `upsert a ready`, `upsert a ready stopping (SIGTERM)`, `upsert a not: paused`, `remove ID`).
 class RecordingSink final : public WorkloadSink {
  public:
+  explicit RecordingSink(std::string source = "docker") : source_(std::move(source)) {}
+
   void reset(const std::string& source, std::vector<Workload> all, proxy::Time) override {
-    EXPECT_EQ(source, "docker");
+    EXPECT_EQ(source, source_);
     std::vector<std::string> names;
     by_id_.clear();
     for (auto& workload : all) {
@@ -42,7 +44,7 @@ class RecordingSink final : public WorkloadSink {
   }
 
   void remove(const std::string& source, const std::string& id, proxy::Time) override {
-    EXPECT_EQ(source, "docker");
+    EXPECT_EQ(source, source_);
     log.push_back("remove " + id);
     by_id_.erase(id);
   }
@@ -74,6 +76,7 @@ class RecordingSink final : public WorkloadSink {
   SourceStatus last_status;
 
  private:
+  std::string source_;
   std::map<std::string, Workload> by_id_;
 };
 

@@ -1,4 +1,4 @@
-#include "discovery/source/docker_ports.h"
+#include "discovery/source/port_labels.h"
 
 #include <charconv>
 #include <optional>
@@ -23,7 +23,8 @@ std::optional<NamedPort> parse_port(std::string_view text) {
 
 }  // namespace
 
-void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort>& ports, std::string& note) {
+void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort>& ports, std::string& note,
+                      std::string_view what) {
   for (auto label = labels.lower_bound(kPrefix); label != labels.end() && label->first.starts_with(kPrefix); ++label) {
     const auto name = label->first.substr(kPrefix.size());
     const auto port = parse_port(label->second);
@@ -31,7 +32,7 @@ void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort
       ports.emplace(name, *port);
       continue;
     }
-    note += (note.empty() ? "" : "; ") + std::string("label ") + label->first + "=" + label->second.substr(0, 64) +
+    note += (note.empty() ? "" : "; ") + std::string(what) + " " + label->first + "=" + label->second.substr(0, 64) +
             " is ignored: wanted " + std::string(kPrefix) + "NAME=PORT[/tcp|/udp], PORT from 1 to 65535";
   }
 }

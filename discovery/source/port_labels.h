@@ -2,13 +2,15 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "discovery/source/watcher.h"
 
 namespace ringway::discovery {
 
 /// Reads the labels `ringway.io/port.NAME=8080`, `=8080/tcp` and `=8080/udp` into `ports`. What is not one of them is
-/// left out and said in `note`.
-void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort>& ports, std::string& note);
+/// left out and said in `note`, where `what` names the kind: "label", "annotation".
+void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort>& ports, std::string& note,
+                      std::string_view what = "label");
 
 }  // namespace ringway::discovery
