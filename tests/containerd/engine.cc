@@ -159,7 +159,7 @@ void ContainerdEngine::start() {
     throw std::runtime_error("containerd does not answer: " + log());
   }
   if (ctr({"images", "ls", "-q"}).find(kPodImage) == std::string::npos) {
-    ctr({"images", "import", write_image_archive(folder_).string()});
+    static_cast<void>(ctr({"images", "import", write_image_archive(folder_).string()}));
   }
 }
 

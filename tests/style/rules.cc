@@ -168,6 +168,7 @@ Findings check_libraries(const Source& source) {
       {"<boost/", "proxy/", {}, "there is no Boost on the data path"},
       {"<nlohmann/", "proxy/", {}, "the data plane reads and writes no JSON"},
       {"<spdlog/", "proxy/", {}, "the data plane returns a Cause or an Error; daemon/ logs"},
+      {"<grpcpp/", "", {"discovery/source/cri/", "tests/"}, "only discovery/source/cri/ knows gRPC"},
       {"<liburing", "", {"proxy/ring/", "tests/", "bench/"}, "only proxy/ring/ knows io_uring"},
       {"<prometheus/", "", {"daemon/", "tests/"}, "only daemon/ exports metrics"},
       {"<CLI/", "", {"daemon/", "docker/", "bench/", "tests/"}, "only a main file reads the command line"},
