@@ -64,4 +64,4 @@ endfunction()
 
 # cmake/asio.cc holds the bodies of Asio and Beast, so that no other file compiles them again.
 add_library(ringway_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cc)
-target_link_libraries(ringway_asio PUBLIC ringway_options Threads::Threads)
+target_link_libraries(ringway_asio PUBLIC ringway_options Threads::Threads OpenSSL::SSL)

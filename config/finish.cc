@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -106,6 +107,7 @@ Configuration finish(Draft& draft) {
   }
   configuration.ringway = std::move(draft.ringway);
   configuration.ringway.default_policy = make_policy(draft.defaults, {});
+  configuration.ringway.default_patch = std::make_shared<const PolicyPatch>(draft.defaults);
   if (configuration.ringway.node.empty()) {
     configuration.ringway.node = default_node_name();
   }

@@ -20,6 +20,7 @@ inline constexpr std::array<Key, 2> kVirtualIpKeys = {"mode", "interface"};
 inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "kubernetes"};
 inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
 inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
+inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
 inline constexpr std::array<Key, 12> kPolicyKeys = {"selector", "balancer",    "peakEwma", "first",
@@ -45,7 +46,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 24> kKeyTables = {{
+inline constexpr std::array<KeyTable, 25> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -56,6 +57,7 @@ inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"spec.discovery", kDiscoveryKeys},
     {"spec.discovery.docker", kDockerKeys},
     {"spec.discovery.containerd", kContainerdKeys},
+    {"spec.discovery.kubernetes", kKubernetesKeys},
     {"spec.defaults", kDefaultsKeys},
     {"policy", kPolicyKeys},
     {"policy.peakEwma", kPeakEwmaKeys},

@@ -24,6 +24,8 @@ struct HealthCheckPatch {
   std::optional<std::uint32_t> rise;
   std::optional<std::uint32_t> fall;
   std::optional<double> jitter;
+
+  bool operator==(const HealthCheckPatch&) const = default;
 };
 
 /// What a person wrote of a policy: what is absent is inherited, field by field.
@@ -42,6 +44,8 @@ struct PolicyPatch {
   std::optional<milliseconds> idle_timeout;
   std::optional<milliseconds> drain_timeout;
   std::optional<OnDown> on_down;
+
+  bool operator==(const PolicyPatch&) const = default;
 };
 
 /// Reads a `policy`. `of_service` is false in `spec.defaults`, where a selector has no meaning.

@@ -158,6 +158,45 @@ void decode_containerd(const Cursor& containerd, Ringway& ringway) {
   ringway.containerd = std::move(source);
 }
 
+void decode_kubernetes(const Cursor& kubernetes, Ringway& ringway) {
+  if (!kubernetes.mentioned()) {
+    return;
+  }
+  if (!kubernetes.present()) {
+    kubernetes.fail("a mapping is needed, {} for the cluster that this Pod runs in");
+    return;
+  }
+  kubernetes.allow_only(kKubernetesKeys);
+  KubernetesSource source;
+  const Cursor kubeconfig = kubernetes["kubeconfig"];
+  if (const auto path = kubeconfig.string();
+      path && kubeconfig.check(path->empty() ? "the path of a kubeconfig is needed, like ~/.kube/config" : "")) {
+    // Seen from this file, as manifests are.
+    const bool is_home = *path == "~" || path->starts_with("~/");
+    source.kubeconfig =
+        is_home ? *path : (std::filesystem::path(kubeconfig.position().file).parent_path() / *path).string();
+  }
+  const Cursor context = kubernetes["context"];
+  if (const auto name = context.string();
+      name && context.check(source.kubeconfig.empty() ? "a context stands in a kubeconfig, name that too" : "")) {
+    source.context = *name;
+  }
+  for (const Cursor& entry : kubernetes["namespaces"].list()) {
+    if (const auto name = entry.string(); name && entry.check(check_dns1123_label(*name))) {
+      source.namespaces.push_back(*name);
+    } else if (!entry.present()) {
+      entry.fail("the name of a namespace is needed");
+    }
+  }
+  const Cursor labels = kubernetes["labelSelector"];
+  if (const auto text = labels.string()) {
+    const auto selector = Selector::parse(*text);
+    labels.check(selector ? "" : selector.error().what);
+    source.label_selector = selector ? selector->to_string() : "";
+  }
+  ringway.kubernetes = std::move(source);
+}
+
 void decode_manifests(const Cursor& manifests, Draft& draft) {
   for (const Cursor& entry : manifests.list()) {
     const auto text = entry.string();
@@ -214,9 +253,7 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   discovery.allow_only(kDiscoveryKeys);
   decode_docker(discovery["docker"], ringway);
   decode_containerd(discovery["containerd"], ringway);
-  if (discovery["kubernetes"].mentioned()) {
-    discovery["kubernetes"].fail("not built in yet, docker and containerd are allowed");
-  }
+  decode_kubernetes(discovery["kubernetes"], ringway);
   spec["defaults"].allow_only(kDefaultsKeys);
   draft.defaults = decode_policy(spec["defaults"]["policy"], false);
 }

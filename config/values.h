@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,11 +49,18 @@ struct Metadata {
   Labels annotations;
   bool terminating = false;  ///< `deletionTimestamp` is set
   Position at;               ///< where the document begins
+
+  /// The same object to all that read it here: not by its annotations, which only decoders read, nor by its place.
+  bool operator==(const Metadata& other) const {
+    return name == other.name && ns == other.ns && labels == other.labels && terminating == other.terminating;
+  }
 };
 
 struct StatusRange {
   std::uint16_t first = 200;
   std::uint16_t last = 399;
+
+  bool operator==(const StatusRange&) const = default;
 };
 
 /// An active check. Every probe opens a connection of its own.
@@ -71,6 +79,8 @@ struct HealthCheck {
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
   double jitter = 0.05;  ///< share of the interval by which probes are spread
+
+  bool operator==(const HealthCheck&) const = default;
 };
 
 /// The endpoints whose labels match have this weight.
@@ -95,6 +105,8 @@ struct Policy {
   milliseconds idle_timeout{3'600'000};
   milliseconds drain_timeout{30'000};
   OnDown on_down = OnDown::kKeepSessions;
+
+  bool operator==(const Policy&) const = default;
 };
 
 struct ServicePort {
@@ -102,6 +114,8 @@ struct ServicePort {
   std::uint16_t port = 0;
   Protocol protocol = Protocol::kTcp;
   std::variant<std::uint16_t, std::string> target_port;  ///< a number, or a name that each Pod resolves
+
+  bool operator==(const ServicePort&) const = default;
 };
 
 enum class ServiceType : std::uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
@@ -117,6 +131,7 @@ struct Service {
   Policy policy;                               ///< with the defaults of `kind: Ringway` applied
 
   [[nodiscard]] bool headless() const;
+  bool operator==(const Service&) const = default;
 };
 
 struct ContainerPort {
@@ -140,6 +155,8 @@ struct EndpointPort {
   std::string name;
   std::uint16_t port = 0;
   Protocol protocol = Protocol::kTcp;
+
+  bool operator==(const EndpointPort&) const = default;
 };
 
 /// One entry of an EndpointSlice. nil `ready` and `serving` are true, nil `terminating` is false.
@@ -153,6 +170,8 @@ struct SliceEndpoint {
   std::string target;                   ///< targetRef's name, "" where it has none
   std::vector<std::string> hint_zones;  ///< hints.forZones: the zones whose clients it is for
   std::vector<std::string> hint_nodes;  ///< hints.forNodes
+
+  bool operator==(const SliceEndpoint&) const = default;
 };
 
 struct EndpointSlice {
@@ -161,6 +180,8 @@ struct EndpointSlice {
   std::vector<EndpointPort> ports;
   std::vector<SliceEndpoint> endpoints;
   std::optional<std::uint16_t> weight;  ///< of each of them; the annotation's, else the label's
+
+  bool operator==(const EndpointSlice&) const = default;
 };
 
 struct Node {
@@ -179,6 +200,16 @@ struct ContainerdSource {
 /// Whether this build can ask containerd: it had gRPC. A configuration that wants it is a mistake where it cannot.
 [[nodiscard]] bool containerd_built_in();
 
+/// The API of a Kubernetes cluster.
+struct KubernetesSource {
+  std::string kubeconfig;               ///< a path, `~/` being $HOME; "" = in-cluster
+  std::string context;                  ///< of the kubeconfig; "" = its current-context
+  std::vector<std::string> namespaces;  ///< empty = all
+  std::string label_selector;           ///< of the Services; "" = all
+};
+
+struct PolicyPatch;
+
 /// `kind: Ringway`: the daemon itself.
 struct Ringway {
   std::string node;  ///< default: the host name
@@ -195,7 +226,9 @@ struct Ringway {
   std::vector<std::string> manifests;
   std::optional<DockerSource> docker;
   std::optional<ContainerdSource> containerd;
+  std::optional<KubernetesSource> kubernetes;
   Policy default_policy;
+  std::shared_ptr<const PolicyPatch> default_patch;  ///< what was written of it, for Services that come later
 };
 
 struct Configuration {

@@ -61,7 +61,8 @@ Supervisor::Impl::Impl(boost::asio::io_context& context, SupervisorOptions optio
       expire_timer_(context),
       second_timer_(context),
       access_timer_(context),
-      end_timer_(context) {
+      end_timer_(context),
+      merge_timer_(context) {
   if (!options_.start_data_plane) {
     options_.start_data_plane = &proxy::DataPlane::start;
   }
@@ -142,8 +143,15 @@ void Supervisor::Impl::start_sources() {
   if (const auto& docker = configuration_->ringway.docker) {
     watchers_.push_back(discovery::make_docker_watcher(context_.get_executor(), *docker, store_));
   }
-  if (const auto& containerd = configuration_->ringway.containerd) {
+  if (const auto& containerd = files_->ringway.containerd) {
     watchers_.push_back(discovery::make_containerd_watcher(context_.get_executor(), *containerd, store_));
+  }
+  if (const auto& kubernetes = files_->ringway.kubernetes) {
+    auto watcher = discovery::make_kubernetes_watcher(context_.get_executor(), *kubernetes, files_->ringway.node,
+                                                      store_, *this);
+    kubernetes_ = watcher.get();
+    watchers_.push_back(std::move(watcher));
+    want_pods_of_files();
   }
   for (const auto& watcher : watchers_) {
     watcher->start();

@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 #include <iterator>
 #include <map>
+#include <utility>
 
 #include "daemon/log.h"
 #include "daemon/supervisor_impl.h"
@@ -139,9 +140,10 @@ void Supervisor::Impl::say(const std::string& line) {
 }
 
 void Supervisor::Impl::put_in_force(std::shared_ptr<const config::Configuration> configuration) {
-  configuration_ = std::move(configuration);
-  reconciler_->configure(configuration_);
-  store_.reset("file", discovery::workloads_of(*configuration_), clock_.now());
+  files_ = std::move(configuration);
+  configure_merged();
+  store_.reset("file", discovery::workloads_of(*files_), clock_.now());
+  want_pods_of_files();
   publish();
 }
 
@@ -149,7 +151,7 @@ void Supervisor::Impl::publish() {
   if (finished_) {
     return;
   }
-  const proxy::Time arrived = reconciler_->oldest_pending();
+  const proxy::Time arrived = std::min(reconciler_->oldest_pending(), std::exchange(oldest_service_, proxy::Time::max()));
   auto snapshot = reconciler_->build();
   if (snapshot) {
     if (arrived != proxy::Time::max()) {
@@ -255,6 +257,7 @@ void Supervisor::Impl::every_second() {
   if (retry_after_.count() > 0 && clock_.now() >= retry_at_) {
     reload("tried again");
   }
+  retry_refused();
   second_timer_.expires_after(std::chrono::seconds(1));
   second_timer_.async_wait([this](const auto& error) {
     if (!error && !finished_) {

@@ -11,8 +11,10 @@
 
 #include "daemon/admin/api.h"
 #include "daemon/admin/server.h"
+#include "daemon/cluster_services.h"
 #include "daemon/config_watch.h"
 #include "daemon/supervisor.h"
+#include "discovery/kubernetes/kubernetes.h"
 #include "discovery/reconciler.h"
 #include "discovery/source/watcher.h"
 #include "discovery/store.h"
@@ -20,9 +22,12 @@
 
 namespace ringway::daemon {
 
-/// Its members stand in four files: supervisor.cc (start), supervisor_flow.cc (news to snapshots),
-/// supervisor_reload.cc, and supervisor_end.cc.
-class Supervisor::Impl final : public Board, public discovery::Store::Listener, public discovery::Reconciler::Output {
+/// Its members stand in five files: supervisor.cc (start), supervisor_flow.cc (news to snapshots),
+/// supervisor_cluster.cc (Services of a cluster), supervisor_reload.cc, and supervisor_end.cc.
+class Supervisor::Impl final : public Board,
+                               public discovery::Store::Listener,
+                               public discovery::Reconciler::Output,
+                               public discovery::ClusterSink {
  public:
   Impl(boost::asio::io_context& context, SupervisorOptions options);
   ~Impl() override;
@@ -59,6 +64,12 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
   void say(const std::string& line) override;
 
+  // ClusterSink
+  void service_changed(const std::string& id, const config::ApiService* now, proxy::Time arrived) override;
+  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) override;
+  void zone_known(const std::string& zone) override;
+  void refused(const std::string& line) override;
+
  private:
   using Lines = std::vector<std::string>;
   using Endpoints = std::set<std::shared_ptr<proxy::EndpointState>>;
@@ -82,6 +93,13 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   void write_access_log();
   void every_second();
 
+  // cluster
+  void merge_soon(proxy::Time arrived);
+  void merge_services();
+  void configure_merged();
+  void retry_refused();
+  void want_pods_of_files();
+
   // reload
   ReloadReport reload(const std::string& why);
   Lines try_reload(ReloadReport& report);
@@ -98,12 +116,15 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   std::set<std::string> heard_sources_;
   Tallies tallies_;
 
-  std::shared_ptr<const config::Configuration> configuration_;
+  std::shared_ptr<const config::Configuration> files_;          ///< what the files say
+  std::shared_ptr<const config::Configuration> configuration_;  ///< the same with the Services of clusters
+  ClusterServices cluster_services_;
   std::unique_ptr<proxy::DataPlane> data_plane_;
   std::unique_ptr<discovery::HealthChecker> checker_;
   std::unique_ptr<discovery::Reconciler> reconciler_;
   discovery::Store store_{*this};
   std::vector<std::unique_ptr<discovery::Watcher>> watchers_;
+  discovery::KubernetesWatcher* kubernetes_ = nullptr;  ///< one of them, or null
   std::unique_ptr<ConfigWatch> config_watch_;
   Api api_{*this};
   std::unique_ptr<Server> server_;
@@ -113,6 +134,11 @@ class Supervisor::Impl final : public Board, public discovery::Store::Listener, 
   boost::asio::steady_timer second_timer_;
   boost::asio::steady_timer access_timer_;
   boost::asio::steady_timer end_timer_;
+  boost::asio::steady_timer merge_timer_;
+  bool merge_planned_ = false;
+  proxy::Duration merge_cost_{0};  ///< what the last one took
+  proxy::Time merged_at_;
+  proxy::Time oldest_service_ = proxy::Time::max();  ///< when the oldest news that the coming snapshot holds arrived
 
   /// A version that is not in force everywhere yet, and when the oldest news in it arrived.
   struct UnderWay {

@@ -103,14 +103,14 @@ std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
     return lines;
   }
   auto next = std::make_shared<const config::Configuration>(std::move(*loaded));
-  if (Lines lines = needs_restart(*configuration_, *next); !lines.empty()) {
+  if (Lines lines = needs_restart(*files_, *next); !lines.empty()) {
     return lines;
   }
-  report.changes = changes_between(*configuration_, *next);
+  report.changes = changes_between(*files_, *next);
   if (report.changes.empty()) {
     // The same content in other files: what is watched must follow.
-    configuration_ = next;
-    reconciler_->configure(configuration_);
+    files_ = next;
+    configure_merged();
     report.result = ReloadReport::Result::kUnchanged;
     return {};
   }

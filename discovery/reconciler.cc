@@ -23,6 +23,14 @@ void Reconciler::workload_changed(const Workload* before, const Workload* after,
   impl_->workload_changed(before, after, arrived);
 }
 
+void Reconciler::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
+  impl_->slice_changed(id, now, arrived);
+}
+
+void Reconciler::set_zone(const std::string& zone) {
+  impl_->set_zone(zone);
+}
+
 std::size_t Reconciler::set_drained(std::string_view endpoint, bool drained) {
   return impl_->set_drained(endpoint, drained);
 }

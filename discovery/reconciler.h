@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/values.h"
+#include "discovery/candidates.h"
 #include "discovery/health/health_checker.h"
 #include "discovery/preference.h"
 #include "discovery/store.h"
@@ -87,6 +88,12 @@ class Reconciler {
 
   /// From the Store. `arrived` of the oldest news goes into `oldest_pending`.
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
+
+  /// An EndpointSlice that a source tells of, beside those of the configuration; null `now`: it is gone. `id` is
+  /// "namespace/name"; one of the same id in the configuration hides it.
+  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived);
+  /// The zone that this daemon runs in, as a source knows it; what the configuration says goes before it.
+  void set_zone(const std::string& zone);
 
   /// Takes an endpoint out for new sessions by hand, or puts it back. `endpoint` is its address `ip:port`, its
   /// workload's name, or `namespace/name`. Returns how many endpoints it named.

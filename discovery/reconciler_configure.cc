@@ -37,7 +37,7 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
 // Endpoints are collected by `settle`, not here: the Pods of the same files are told a moment later, and what both of
 // them together leave as it was must not drain and lose its health meanwhile.
 void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> configuration) {
-  environment_.here = place_of(*configuration);
+  environment_.here = place_of(*configuration, told_zone_);
   const auto plan = planned_ports(*configuration);
   const auto keys = keys_of(plan);
   slots_.assign(keys);
@@ -95,8 +95,8 @@ void Reconciler::Impl::make_entries(const config::Configuration& configuration) 
 
 void Reconciler::Impl::index_entries(const config::Configuration& configuration) {
   std::vector<const config::Service*> services;
-  std::map<std::pair<std::string_view, std::string_view>, Entry*> sliced;
   selecting_.clear();
+  sliced_.clear();
   for (const auto& entry : entries_) {
     if (entry->ports.empty()) {
       continue;
@@ -106,8 +106,8 @@ void Reconciler::Impl::index_entries(const config::Configuration& configuration)
       selecting_.push_back(entry.get());
       services.push_back(&service);
     } else {
-      sliced.emplace(std::pair(std::string_view(service.metadata.ns), std::string_view(service.metadata.name)),
-                     entry.get());
+      sliced_.emplace(std::pair(std::string_view(service.metadata.ns), std::string_view(service.metadata.name)),
+                      entry.get());
     }
   }
   index_ = ServiceIndex(services);
@@ -116,12 +116,27 @@ void Reconciler::Impl::index_entries(const config::Configuration& configuration)
       selecting_[position]->members.insert(&workload);
     }
   }
+  join_slices(configuration);
+}
+
+void Reconciler::Impl::join_slices(const config::Configuration& configuration) {
+  hidden_slices_.clear();
   for (const config::EndpointSlice& slice : configuration.slices) {
-    const auto owner = sliced.find({slice.metadata.ns, slice.service});
-    if (owner != sliced.end()) {
-      owner->second->slices.push_back(&slice);
+    hidden_slices_.insert(slice.metadata.ns + "/" + slice.metadata.name);
+    if (Entry* owner = owner_of(slice)) {
+      owner->slices.push_back(&slice);
     }
   }
+  for (const auto& [id, slice] : told_slices_) {
+    if (Entry* owner = owner_of(slice); owner != nullptr && !hidden_slices_.contains(id)) {
+      owner->slices.push_back(&slice);
+    }
+  }
+}
+
+Reconciler::Impl::Entry* Reconciler::Impl::owner_of(const config::EndpointSlice& slice) {
+  const auto owner = sliced_.find({slice.metadata.ns, slice.service});
+  return owner == sliced_.end() ? nullptr : owner->second;
 }
 
 void Reconciler::Impl::place_ports() {

@@ -47,6 +47,54 @@ void Reconciler::Impl::workload_changed(const Workload* before, const Workload* 
   }
 }
 
+void Reconciler::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
+  const auto known = told_slices_.find(id);
+  if (known == told_slices_.end() ? now == nullptr : now != nullptr && known->second == *now) {
+    return;
+  }
+  const bool hidden = hidden_slices_.contains(id);
+  bool concerned = false;
+  const auto concern = [&](Entry* owner) {
+    if (owner == nullptr || hidden) {
+      return false;
+    }
+    mark(*owner);
+    concerned = true;
+    return true;
+  };
+  if (known != told_slices_.end()) {
+    if (Entry* owner = owner_of(known->second); concern(owner)) {
+      std::erase(owner->slices, &known->second);
+    }
+  }
+  if (now == nullptr) {
+    told_slices_.erase(known);
+  } else {
+    const auto& kept = told_slices_.insert_or_assign(id, *now).first->second;
+    if (Entry* owner = owner_of(kept); concern(owner)) {
+      owner->slices.push_back(&kept);
+    }
+  }
+  if (concerned) {
+    oldest_pending_ = std::min(oldest_pending_, arrived);
+    want_snapshot();
+  }
+}
+
+void Reconciler::Impl::set_zone(const std::string& zone) {
+  if (told_zone_ == zone) {
+    return;
+  }
+  told_zone_ = zone;
+  if (configuration_) {
+    environment_.here = place_of(*configuration_, told_zone_);
+  }
+  for (const auto& entry : entries_) {
+    mark(*entry);
+  }
+  want_snapshot();
+}
+
 void Reconciler::Impl::mark(Entry& entry) {
   if (!entry.ports.empty() && !std::exchange(entry.dirty, true)) {
     dirty_entries_.push_back(&entry);

@@ -24,6 +24,8 @@ class Reconciler::Impl {
   [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
   void configure(std::shared_ptr<const config::Configuration> configuration);
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
+  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived);
+  void set_zone(const std::string& zone);
   std::size_t set_drained(std::string_view endpoint, bool drained);
   std::shared_ptr<const proxy::Snapshot> build();
   [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
@@ -45,6 +47,8 @@ class Reconciler::Impl {
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);
   void index_entries(const config::Configuration& configuration);
+  void join_slices(const config::Configuration& configuration);
+  Entry* owner_of(const config::EndpointSlice& slice);
   void place_ports();
   void mark(Entry& entry);
   void mark(PortRuntime& port);
@@ -61,6 +65,10 @@ class Reconciler::Impl {
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<Entry*> selecting_;  ///< those that the index knows, by its positions
   ServiceIndex index_;
+  std::map<std::pair<std::string_view, std::string_view>, Entry*> sliced_;  ///< those with slices, by their name
+  std::map<std::string, config::EndpointSlice> told_slices_;                ///< by id; nodes are stable
+  std::set<std::string> hidden_slices_;                                     ///< ids that the configuration has too
+  std::string told_zone_;
   DrainMarks drain_marks_;
 
   SlotTable slots_;

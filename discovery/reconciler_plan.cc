@@ -23,13 +23,16 @@ std::vector<PlannedPort> planned_ports(const config::Configuration& configuratio
   return plan;
 }
 
-Place place_of(const config::Configuration& configuration) {
+Place place_of(const config::Configuration& configuration, const std::string& told_zone) {
   Place here{configuration.ringway.node, configuration.ringway.zone};
   for (const config::Node& node : configuration.nodes) {
     const auto zone = node.metadata.labels.find("topology.kubernetes.io/zone");
     if (here.zone.empty() && node.metadata.name == here.node && zone != node.metadata.labels.end()) {
       here.zone = zone->second;
     }
+  }
+  if (here.zone.empty()) {
+    here.zone = told_zone;
   }
   return here;
 }

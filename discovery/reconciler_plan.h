@@ -21,7 +21,7 @@ struct PlannedPort {
 
 /// Where the configuration says that this daemon runs: the zone is that of `kind: Ringway`, else what the label
 /// `topology.kubernetes.io/zone` of its `kind: Node` says.
-[[nodiscard]] Place place_of(const config::Configuration& configuration);
+[[nodiscard]] Place place_of(const config::Configuration& configuration, const std::string& told_zone);
 
 [[nodiscard]] std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan);
 

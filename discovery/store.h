@@ -32,6 +32,8 @@ class Store final : public WorkloadSink {
   void upsert(Workload workload, proxy::Time arrived) override;
   void remove(const std::string& source, const std::string& id, proxy::Time arrived) override;
   void status(const std::string& source, const SourceStatus& status) override;
+  /// Counts news of a source that are no workloads: an upsert or a remove.
+  void count(const std::string& source, const std::string& type) { ++events_[{source, type}]; }
 
   /// All workloads, by (source, id).
   [[nodiscard]] const std::map<std::pair<std::string, std::string>, Workload>& workloads() const { return workloads_; }

@@ -159,6 +159,12 @@ json settings_json(const config::Ringway& ringway) {
   if (ringway.containerd) {
     out["discovery"]["containerd"] = {{"socket", ringway.containerd->socket}};
   }
+  if (ringway.kubernetes) {
+    out["discovery"]["kubernetes"] = {{"kubeconfig", ringway.kubernetes->kubeconfig},
+                                      {"context", ringway.kubernetes->context},
+                                      {"namespaces", ringway.kubernetes->namespaces},
+                                      {"labelSelector", ringway.kubernetes->label_selector}};
+  }
   return out;
 }
 

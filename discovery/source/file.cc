@@ -39,38 +39,43 @@ std::vector<proxy::IpAddress> addresses_of(const config::Pod& pod) {
 
 }  // namespace
 
+std::string zone_of(const config::Node& node) {
+  const auto zone = node.metadata.labels.find(kZoneLabel);
+  return zone == node.metadata.labels.end() ? "" : zone->second;
+}
+
+Workload workload_of(const config::Pod& pod, const std::string& source, const std::string& zone) {
+  Workload workload;
+  workload.source = source;
+  workload.id = pod.metadata.ns + "/" + pod.metadata.name;
+  workload.ns = pod.metadata.ns;
+  workload.name = pod.metadata.name;
+  workload.labels = pod.metadata.labels;
+  workload.addresses = addresses_of(pod);
+  for (const auto& port : pod.ports) {
+    if (!port.name.empty() && port.protocol != config::Protocol::kSctp) {
+      workload.ports.emplace(port.name, NamedPort{port.port, port.protocol == config::Protocol::kUdp});
+    }
+  }
+  workload.reason = why_not_ready(pod, !workload.addresses.empty());
+  workload.ready = workload.reason.empty();
+  workload.terminating = pod.metadata.terminating;
+  workload.weight = pod.weight;
+  workload.node = pod.node;
+  workload.zone = zone;
+  return workload;
+}
+
 std::vector<Workload> workloads_of(const config::Configuration& configuration) {
   std::map<std::string_view, std::string> zones;
   for (const auto& node : configuration.nodes) {
-    if (const auto zone = node.metadata.labels.find(kZoneLabel); zone != node.metadata.labels.end()) {
-      zones.emplace(node.metadata.name, zone->second);
-    }
+    zones.emplace(node.metadata.name, zone_of(node));
   }
-
   std::vector<Workload> workloads;
   workloads.reserve(configuration.pods.size());
   for (const auto& pod : configuration.pods) {
-    Workload workload;
-    workload.source = "file";
-    workload.id = pod.metadata.ns + "/" + pod.metadata.name;
-    workload.ns = pod.metadata.ns;
-    workload.name = pod.metadata.name;
-    workload.labels = pod.metadata.labels;
-    workload.addresses = addresses_of(pod);
-    for (const auto& port : pod.ports) {
-      if (!port.name.empty() && port.protocol != config::Protocol::kSctp) {
-        workload.ports.emplace(port.name, NamedPort{port.port, port.protocol == config::Protocol::kUdp});
-      }
-    }
-    workload.reason = why_not_ready(pod, !workload.addresses.empty());
-    workload.ready = workload.reason.empty();
-    workload.terminating = pod.metadata.terminating;
-    workload.weight = pod.weight;
-    workload.node = pod.node;
-    if (const auto zone = zones.find(pod.node); zone != zones.end()) {
-      workload.zone = zone->second;
-    }
-    workloads.push_back(std::move(workload));
+    const auto zone = zones.find(pod.node);
+    workloads.push_back(workload_of(pod, "file", zone == zones.end() ? "" : zone->second));
   }
   return workloads;
 }

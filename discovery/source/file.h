@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/values.h"
@@ -7,8 +8,13 @@
 
 namespace ringway::discovery {
 
-/// The static Pods of a configuration as workloads of the source "file". Finished Pods and those without an address
-/// are not ready, and say why.
+/// A Pod as a workload of `source`; `zone` is that of its node. One that has finished or has no address is not ready,
+/// and says why.
+Workload workload_of(const config::Pod& pod, const std::string& source, const std::string& zone);
+/// The zone that a node's labels say, "" for none.
+std::string zone_of(const config::Node& node);
+
+/// The static Pods of a configuration as workloads of the source "file".
 std::vector<Workload> workloads_of(const config::Configuration& configuration);
 
 }  // namespace ringway::discovery

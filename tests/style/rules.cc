@@ -34,6 +34,7 @@ const std::vector<Arrows>& arrows() {
       {"discovery/labels/", {}},
       {"config/", {"discovery/labels/"}},
       {"discovery/source/", {"discovery/labels/", "config/", "proxy/core/"}},
+      {"discovery/kubernetes/", {"discovery/source/", "discovery/labels/", "config/", "proxy/core/"}},
       {"discovery/health/", {"config/", "discovery/labels/", "proxy/core/"}},
       {"discovery/", {"config/", "proxy/core/"}},
       {"docker/", {}},

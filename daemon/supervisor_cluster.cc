@@ -1,0 +1,105 @@
+#include <algorithm>
+
+#include "daemon/log.h"
+#include "daemon/supervisor_impl.h"
+#include "daemon/text.h"
+
+namespace ringway::daemon {
+
+namespace {
+
+/// News of Services that come within this time make one merge (kube-proxy's minSyncPeriod is 1 s, for its merge is dear).
+constexpr std::chrono::milliseconds kMergePeriod{10};
+/// A merge costs what exists, so it may take one part in this many of the thread's time.
+constexpr int kMergeShare = 10;
+/// What the machine refused to bind is tried again after this long.
+constexpr std::chrono::seconds kRetryRefused{30};
+
+}  // namespace
+
+void Supervisor::Impl::service_changed(const std::string& id, const config::ApiService* now, proxy::Time arrived) {
+  store_.count(discovery::kKubernetesSource, now != nullptr ? "upsert" : "remove");
+  cluster_services_.change(id, now);
+  events_.add({.kind = now != nullptr ? "ServiceChanged" : "ServiceRemoved",
+               .object = "service/" + id,
+               .ns = id.substr(0, id.find('/')),
+               .service = id.substr(id.find('/') + 1),
+               .message = std::string(discovery::kKubernetesSource) + (now != nullptr ? ": as told" : ": gone")});
+  merge_soon(arrived);
+}
+
+void Supervisor::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
+  store_.count(discovery::kKubernetesSource, now != nullptr ? "upsert" : "remove");
+  reconciler_->slice_changed(id, now, arrived);
+}
+
+void Supervisor::Impl::zone_known(const std::string& zone) {
+  reconciler_->set_zone(zone);
+}
+
+void Supervisor::Impl::refused(const std::string& line) {
+  log::warn("source kubernetes: " + printable(line));
+  events_.add({.kind = "ObjectRefused", .object = "source/kubernetes", .message = printable(line)});
+}
+
+void Supervisor::Impl::merge_soon(proxy::Time arrived) {
+  oldest_service_ = std::min(oldest_service_, arrived);
+  if (merge_planned_ || finished_) {
+    return;
+  }
+  merge_planned_ = true;
+  merge_timer_.expires_after(std::max<proxy::Duration>(kMergePeriod, merge_cost_ * kMergeShare));
+  merge_timer_.async_wait([this](const auto& error) {
+    if (!error && !finished_) {
+      merge_services();
+    }
+  });
+}
+
+void Supervisor::Impl::merge_services() {
+  merge_planned_ = false;
+  const proxy::Time began = clock_.now();
+  configure_merged();
+  publish();
+  merged_at_ = clock_.now();
+  merge_cost_ = merged_at_ - began;
+}
+
+void Supervisor::Impl::configure_merged() {
+  if (cluster_services_.empty() && cluster_services_.refusals().empty()) {
+    configuration_ = files_;
+    reconciler_->configure(configuration_);
+    return;
+  }
+  const auto before = cluster_services_.refusals();
+  configuration_ = cluster_services_.merge(*files_, [this](const config::Configuration& configuration) {
+    return data_plane_->bind(*reconciler_->preview(configuration));
+  });
+  for (const auto& [id, why] : cluster_services_.refusals()) {
+    if (const auto known = before.find(id); known == before.end() || known->second != why) {
+      log::warn("service " + id + " of the cluster does not run: " + printable(why));
+      events_.add({.kind = "ServiceRefused",
+                   .object = "service/" + id,
+                   .ns = id.substr(0, id.find('/')),
+                   .service = id.substr(id.find('/') + 1),
+                   .message = printable(why)});
+    }
+  }
+  reconciler_->configure(configuration_);
+}
+
+void Supervisor::Impl::retry_refused() {
+  if (cluster_services_.may_retry() && !merge_planned_ && clock_.now() - merged_at_ > kRetryRefused) {
+    merge_services();
+  }
+}
+
+// A file's Service that selects workloads means those of a cluster too.
+void Supervisor::Impl::want_pods_of_files() {
+  const auto selects = [](const config::Service& service) { return service.selector.has_value(); };
+  if (kubernetes_ != nullptr && std::ranges::any_of(files_->services, selects)) {
+    kubernetes_->want_pods();
+  }
+}
+
+}  // namespace ringway::daemon
