@@ -20,7 +20,7 @@ struct PlannedPort {
 [[nodiscard]] std::vector<PlannedPort> planned_ports(const config::Configuration& configuration);
 
 /// Where the configuration says that this daemon runs: the zone is that of `kind: Ringway`, else what the label
-/// `topology.kubernetes.io/zone` of its `kind: Node` says.
+/// `topology.kubernetes.io/zone` of its `kind: Node` says, else `told_zone`.
 [[nodiscard]] Place place_of(const config::Configuration& configuration, const std::string& told_zone);
 
 [[nodiscard]] std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan);
