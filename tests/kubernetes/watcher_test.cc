@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -49,8 +51,13 @@ class KubernetesWatcherTest : public testing::Test {
   }
   void watch_until_live(ApiServer& api) {
     watch(api.kubeconfig());
-    ASSERT_TRUE(until([&] { return connected() && api.watches() == 3; })) << sink_.last_status.detail;
+    ASSERT_TRUE(until_live(api)) << sink_.last_status.detail;
     sink_.take();
+  }
+  bool until_live(ApiServer& api) {
+    return until([&] {
+      return connected() && sink_.last_status.detail.starts_with("Kubernetes v") && api.watches() == 3;
+    });
   }
   bool until(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + kDeadline;
@@ -149,6 +156,7 @@ TEST_F(KubernetesWatcherTest, GoesOnFromTheLastVersionAfterEveryEnd) {
   ASSERT_TRUE(until_marked(api, "c"));
   EXPECT_THAT(sink_.take(), ElementsAre("service shop/a", "service shop/b", "service shop/c"));
   EXPECT_EQ(api.asked("/api/v1/services?limit"), 1U);
+  EXPECT_TRUE(until([&] { return api.watches() == 3; }));
   EXPECT_EQ(api.accepted(), 7U) << "an end in order keeps the connection, a cut does not; one was for the version";
 }
 
@@ -184,18 +192,27 @@ TEST_F(KubernetesWatcherTest, ListsAgainAfter410AndTellsTheDifference) {
   EXPECT_THAT(sink_.take(), ElementsAre("service shop/mark"));
 }
 
-TEST_F(KubernetesWatcherTest, BookmarksMoveTheVersionAndUnchangedObjectsCauseNothing) {
+TEST_F(KubernetesWatcherTest, ABookmarkSavesAList) {
   ApiServer api;
-  api.put("services", api_service("a", "127.96.1.1", 80));
   watch_until_live(api);
   api.put("nodes", {{"metadata", {{"name", "other"}}}});
   for (const char* resource : {"services", "endpointslices", "nodes"}) {
     api.bookmark(resource);
   }
+  api.compact();
+  api.end_watches();
+  ASSERT_TRUE(until([&] { return api.asked("/api/v1/services?watch") == 2; }));
+  ASSERT_TRUE(until_marked(api, "a"));
+  EXPECT_EQ(api.asked("?limit"), 3U);
+}
+
+TEST_F(KubernetesWatcherTest, UnchangedObjectsCauseNothing) {
+  ApiServer api;
+  api.put("services", api_service("a", "127.96.1.1", 80));
+  watch_until_live(api);
   auto annotated = api_service("a", "127.96.1.1", 80);
   annotated["metadata"]["annotations"]["x"] = "y";
   api.put("services", annotated);
-  api.compact();
   ASSERT_TRUE(until_marked(api, "b"));
   EXPECT_THAT(sink_.take(), ElementsAre("service shop/b"));
 }
@@ -300,7 +317,7 @@ TEST_F(KubernetesWatcherTest, ReadsTheTokenFileAnewForEachRequest) {
   api.require_token("old");
   write("token", "old\n");
   watch(api.kubeconfig("{tokenFile: token}"));
-  ASSERT_TRUE(until([&] { return connected() && api.watches() == 3; }));
+  ASSERT_TRUE(until_live(api));
   api.require_token("new");
   write("token", "new\n");
   sink_.statuses.clear();

@@ -1,5 +1,6 @@
 #include "tests/kubernetes/server/api_objects.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>

@@ -18,6 +18,8 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 namespace ringway::test {
 
