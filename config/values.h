@@ -87,6 +87,8 @@ struct HealthCheck {
 struct WeightRule {
   Selector selector;
   std::uint16_t weight = discovery::kDefaultWeight;
+
+  bool operator==(const WeightRule&) const = default;
 };
 
 /// Our own part of a Service. Zero durations mean "never".

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "discovery/reconciler_plan.h"
+
 namespace ringway::discovery {
 
 Reconciler::Impl::Impl(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output)
