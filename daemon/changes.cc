@@ -69,9 +69,17 @@ std::vector<std::string> changes_between(const config::Configuration& before, co
 }
 
 std::vector<std::string> needs_restart(const config::Configuration& before, const config::Configuration& after) {
-  constexpr std::array kFixed = {"/workers",          "/engine",       "/busyPoll",        "/admin/listen",
-                                 "/node/name",        "/node/zone",    "/virtualIPs/mode", "/virtualIPs/interface",
-                                 "/discovery/docker", "/discovery/containerd", "/discovery/kubernetes",
+  constexpr std::array kFixed = {"/workers",
+                                 "/engine",
+                                 "/busyPoll",
+                                 "/admin/listen",
+                                 "/node/name",
+                                 "/node/zone",
+                                 "/virtualIPs/mode",
+                                 "/virtualIPs/interface",
+                                 "/discovery/docker",
+                                 "/discovery/containerd",
+                                 "/discovery/kubernetes",
                                  "/log/accessLog"};
   const json old_settings = settings_json(before.ringway);
   const json new_settings = settings_json(after.ringway);

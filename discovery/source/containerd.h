@@ -21,10 +21,10 @@ struct CriTimings {
   std::chrono::milliseconds last_backoff{5'000};  ///< a connection that lasted longer starts again at the first
 };
 
-/// Watches a runtime of Kubernetes' CRI v1 (containerd 1.6 and later, CRI-O) over its unix socket: lists, then the event
-/// stream, or a list each second where the runtime has none. After a break it reconnects with jittered backoff and
-/// lists again; what it knew stays meanwhile. The destructor waits, for the moment that it takes, until gRPC's threads
-/// have let go of `executor`. Null where this build has no gRPC (config::containerd_built_in).
+/// Watches a runtime of Kubernetes' CRI v1 (containerd 1.6 and later, CRI-O) over its unix socket: lists, then the
+/// event stream, or a list each second where the runtime has none. After a break it reconnects with jittered backoff
+/// and lists again; what it knew stays meanwhile. The destructor waits, for the moment that it takes, until gRPC's
+/// threads have let go of `executor`. Null where this build has no gRPC (config::containerd_built_in).
 std::unique_ptr<Watcher> make_containerd_watcher(const boost::asio::any_io_executor& executor,
                                                  const config::ContainerdSource& source, WorkloadSink& sink,
                                                  const CriTimings& timings = {});

@@ -30,8 +30,7 @@ std::map<std::string_view, const CriContainer*> newest_runs(const CriContainers&
 /// CRI does not say which containers are for the Pod's beginning. Those end well before the next is created.
 bool was_init(const CriContainer& container, const CriContainers& all) {
   return container.state == CriState::kExited && container.finished_ns > 0 && container.exit_code == 0 &&
-         std::ranges::any_of(all,
-                             [&](const auto& other) { return other.second.created_ns >= container.finished_ns; });
+         std::ranges::any_of(all, [&](const auto& other) { return other.second.created_ns >= container.finished_ns; });
 }
 
 std::string why_not_running(const CriContainer& container) {
@@ -124,8 +123,7 @@ Workload workload_of(const CriSandbox& sandbox, const CriContainers& containers)
   // The address of a stopped sandbox may be another's by now. A stopped one never comes back: what replaces it is new.
   workload.terminating = !sandbox.ready;
   if (sandbox.ready) {
-    workload.addresses =
-        sandbox.host_network ? std::vector{proxy::IpAddress::v4(INADDR_LOOPBACK)} : sandbox.addresses;
+    workload.addresses = sandbox.host_network ? std::vector{proxy::IpAddress::v4(INADDR_LOOPBACK)} : sandbox.addresses;
   }
   workload.reason = why_not_ready(sandbox, containers);
   if (workload.reason.empty() && workload.addresses.empty()) {

@@ -78,8 +78,8 @@ class CriTable {
   Pods pods_;
   std::map<std::string, std::uint64_t> removed_;  ///< by events since the list began: a list may still have them
   std::uint64_t sequence_ = 0;
-  std::uint64_t list_began_ = 0;         ///< `sequence_` then
-  std::int64_t list_began_ns_ = 0;       ///< the wall clock then
+  std::uint64_t list_began_ = 0;           ///< `sequence_` then
+  std::int64_t list_began_ns_ = 0;         ///< the wall clock then
   std::int64_t events_count_from_ns_ = 0;  ///< older ones say nothing new
   bool live_ = false;
   bool wants_list_ = false;

@@ -20,8 +20,8 @@ class DockerWatcher final : public Watcher {
     const auto open = [executor, path, timings, table](Live live) {
       return std::make_shared<DockerSession>(executor, path, timings, *table, std::move(live));
     };
-    reconnector_ = std::make_shared<Reconnector>(
-        executor, name_, path, Backoff{timings.first_backoff, timings.last_backoff}, sink, open);
+    reconnector_ = std::make_shared<Reconnector>(executor, name_, path,
+                                                 Backoff{timings.first_backoff, timings.last_backoff}, sink, open);
   }
   ~DockerWatcher() override { reconnector_->stop(); }
 

@@ -10,9 +10,9 @@
 
 #include "discovery/labels/weight.h"
 #include "discovery/source/docker_event.h"
-#include "discovery/source/port_labels.h"
 #include "discovery/source/docker_signal.h"
 #include "discovery/source/json.h"
+#include "discovery/source/port_labels.h"
 
 namespace ringway::discovery {
 namespace {

@@ -107,6 +107,12 @@ void Cri::remove_pod(const std::string& name) {
   impl_->call(&api::RuntimeService::Stub::RemovePodSandbox, request);
 }
 
+void Cri::remove_all() {
+  for (const auto& [name, id] : sandboxes_) {
+    remove_pod(name);
+  }
+}
+
 std::int64_t Cri::finished_ns(const std::string& container) {
   api::ContainerStatusRequest request;
   request.set_container_id(container);

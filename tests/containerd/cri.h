@@ -26,8 +26,8 @@ class Cri {
   std::string run_sandbox(const PodSpec& pod);
   /// Creates a container in the sandbox and starts it; returns its id. By default the greeter, which says the Pod's
   /// name on port 7000.
-  std::string run_container(const std::string& sandbox, const std::string& name,
-                            std::vector<std::string> command = {}, std::uint32_t attempt = 0);
+  std::string run_container(const std::string& sandbox, const std::string& name, std::vector<std::string> command = {},
+                            std::uint32_t attempt = 0);
   /// Sandbox and one container, "web"; returns the container's id.
   std::string run_pod(const PodSpec& pod);
 
@@ -36,6 +36,8 @@ class Cri {
   void remove_container(const std::string& container);
   void stop_pod(const std::string& name);
   void remove_pod(const std::string& name);
+  /// What is left would have addresses that the next test's containerd gives away again.
+  void remove_all();
 
   [[nodiscard]] const std::string& sandbox(const std::string& name) const { return sandboxes_.at(name); }
   /// When a container ended, by the wall clock; 0 while it has not.

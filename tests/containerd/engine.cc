@@ -50,11 +50,10 @@ fs::path write_image_archive(const fs::path& folder) {
   const auto parts = folder / "image";
   fs::create_directories(parts / digest);
   fs::rename(layer, parts / digest / "layer.tar");
-  const nlohmann::json config = {
-      {"architecture", run_command({"dpkg", "--print-architecture"})},
-      {"os", "linux"},
-      {"config", {{"Cmd", {"/bin/sleep", "1000000"}}}},
-      {"rootfs", {{"type", "layers"}, {"diff_ids", {"sha256:" + digest}}}}};
+  const nlohmann::json config = {{"architecture", run_command({"dpkg", "--print-architecture"})},
+                                 {"os", "linux"},
+                                 {"config", {{"Cmd", {"/bin/sleep", "1000000"}}}},
+                                 {"rootfs", {{"type", "layers"}, {"diff_ids", {"sha256:" + digest}}}}};
   const nlohmann::json manifest = {
       {{"Config", "config.json"}, {"RepoTags", {kPodImage}}, {"Layers", {digest + "/layer.tar"}}}};
   std::ofstream(parts / "config.json") << config.dump();
@@ -75,7 +74,8 @@ std::string containerd_folder(Release release) {
     return "";
   }
   if (!fs::exists(std::string(RINGWAY_NEWER_CONTAINERD) + "/containerd")) {
-    throw std::runtime_error("containerd 1.7 or later is in neither " + installed + " nor " RINGWAY_NEWER_CONTAINERD
+    throw std::runtime_error("containerd 1.7 or later is in neither " + installed +
+                             " nor " RINGWAY_NEWER_CONTAINERD
                              ": run `./dev setup containerd`, or set RINGWAY_SKIP_DOCKER=1 to skip");
   }
   return RINGWAY_NEWER_CONTAINERD;
@@ -103,7 +103,8 @@ void ContainerdEngine::write_config() const {
       << R"("ipam":{"type":"host-local","dataDir":")" << at << R"(/ipam","ranges":[[{"subnet":"10.99.0.0/24"}],)"
       << R"([{"subnet":"fd00:99::/64"}]]}}]})";
   // Without root's CAP_SYS_RESOURCE an oom score cannot be lowered; the other plugins only look for what is not here.
-  std::ofstream(folder_ / "config.toml") << "version = 2\nroot = \"" << at << "/root\"\nstate = \"" << at << "/state\"\n"
+  std::ofstream(folder_ / "config.toml") << "version = 2\nroot = \"" << at << "/root\"\nstate = \"" << at
+                                         << "/state\"\n"
                                          << R"(disabled_plugins = ["io.containerd.snapshotter.v1.btrfs",
   "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs",
   "io.containerd.tracing.processor.v1.otlp", "io.containerd.nri.v1.nri"]

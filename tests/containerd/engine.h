@@ -18,8 +18,8 @@ enum class Release {
 /// The folder of this release's programs; where it is not here, throws std::runtime_error with what to do about it.
 std::string containerd_folder(Release release);
 
-/// A real containerd for tests, inside of the box (see tests/docker/engine/box.h): its state lies in the box's own /run.
-/// Members throw std::runtime_error with the output of what failed.
+/// A real containerd for tests, inside of the box (see tests/docker/engine/box.h): its state lies in the box's own
+/// /run. Members throw std::runtime_error with the output of what failed.
 class ContainerdEngine {
  public:
   explicit ContainerdEngine(Release release);

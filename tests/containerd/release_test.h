@@ -25,6 +25,12 @@ class ReleaseTest : public testing::TestWithParam<Release> {
     cri_ = std::make_unique<Cri>(engine_->socket());
   }
 
+  void TearDown() override {
+    if (cri_) {
+      cri_->remove_all();
+    }
+  }
+
   [[nodiscard]] static bool has_events() { return GetParam() == Release::kWithEvents; }
 
   std::unique_ptr<ContainerdEngine> engine_;

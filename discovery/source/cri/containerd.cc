@@ -20,8 +20,8 @@ class ContainerdWatcher final : public Watcher {
     const auto open = [executor, path, timings, table, gate = gate_](Live live) {
       return std::make_shared<CriSession>(executor, path, timings, *table, gate, std::move(live));
     };
-    reconnector_ = std::make_shared<Reconnector>(
-        executor, name_, path, Backoff{timings.first_backoff, timings.last_backoff}, sink, open);
+    reconnector_ = std::make_shared<Reconnector>(executor, name_, path,
+                                                 Backoff{timings.first_backoff, timings.last_backoff}, sink, open);
   }
   ~ContainerdWatcher() override {
     reconnector_->stop();

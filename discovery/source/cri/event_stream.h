@@ -14,8 +14,8 @@
 
 namespace ringway::discovery {
 
-/// A call of GetContainerEvents. gRPC's threads read and post to the control thread, which alone calls the listeners. It
-/// holds itself until gRPC has ended it.
+/// A call of GetContainerEvents. gRPC's threads read and post to the control thread, which alone calls the listeners.
+/// It holds itself until gRPC has ended it.
 class EventStream final : public grpc::ClientReadReactor<runtime::v1::ContainerEventResponse>,
                           public std::enable_shared_from_this<EventStream> {
  public:
@@ -29,7 +29,7 @@ class EventStream final : public grpc::ClientReadReactor<runtime::v1::ContainerE
   /// Cancels; no listener is called from here on.
   void close();
 
-  void OnReadDone(bool ok) override;              // NOLINT(readability-identifier-naming): gRPC's name
+  void OnReadDone(bool ok) override;                 // NOLINT(readability-identifier-naming): gRPC's name
   void OnDone(const grpc::Status& status) override;  // NOLINT(readability-identifier-naming): gRPC's name
 
  private:

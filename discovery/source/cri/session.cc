@@ -146,7 +146,8 @@ asio::awaitable<void> CriSession::complete(std::vector<CriContainer>& containers
 }
 
 void CriSession::announce() {
-  const auto detail = runtime_ + (polled_ ? ", polled for want of events" : "") + (problem_.empty() ? "" : "; ") + problem_;
+  const auto detail =
+      runtime_ + (polled_ ? ", polled for want of events" : "") + (problem_.empty() ? "" : "; ") + problem_;
   if (detail != announced_) {
     announced_ = detail;
     live_(detail);

@@ -15,8 +15,8 @@
 
 namespace ringway::discovery {
 
-/// One request and its answer. Owned by the coroutine that waits for it and, until it has ended, by gRPC. Made, waited for
-/// and destroyed on the control thread; between `start` and the end gRPC's threads write `response`.
+/// One request and its answer. Owned by the coroutine that waits for it and, until it has ended, by gRPC. Made, waited
+/// for and destroyed on the control thread; between `start` and the end gRPC's threads write `response`.
 template <typename Request, typename Response>
 struct UnaryCall {
   explicit UnaryCall(const boost::asio::any_io_executor& executor)

@@ -19,6 +19,7 @@ template <typename Message>
 Message message_of(const std::string& text) {
   Message message;
   google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
   const auto status = google::protobuf::util::JsonStringToMessage(text, &message, options);
   EXPECT_TRUE(status.ok()) << status.ToString() << " in " << text.substr(0, 200);
   return message;
@@ -57,8 +58,8 @@ TEST_P(CriCapture, a_list_and_a_status_are_a_ready_workload) {
   EXPECT_THAT(sink.log, ElementsAre("reset be1 be2 be3"));
   ASSERT_TRUE(sink.ready("be2")) << sink.reason("be2");
   EXPECT_EQ(sink.find("be2")->ns, "default");
-  EXPECT_THAT(sink.find("be2")->labels, UnorderedElementsAre(Pair("tier", "backend"), Pair("release", "stable"),
-                                                             Pair("proxy.port", "8080")));
+  EXPECT_THAT(sink.find("be2")->labels,
+              UnorderedElementsAre(Pair("tier", "backend"), Pair("release", "stable"), Pair("proxy.port", "8080")));
   EXPECT_THAT(sink.find("be2")->addresses, ElementsAre(*proxy::IpAddress::parse("10.99.0.3")));
   EXPECT_EQ(sink.reason("be1"), "no address") << "nobody asked for it";
 }
