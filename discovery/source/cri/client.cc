@@ -103,7 +103,7 @@ class CriClient::Impl {
 
 namespace {
 
-/// The method of the stub that answers by callback; each has two more of its name.
+/// A method of the stub that answers by callback. Each is overloaded, so its type must be said to take its address.
 template <typename Request, typename Response>
 using Method = void (api::RuntimeService::Stub::async::*)(grpc::ClientContext*, const Request*, Response*,
                                                           std::function<void(grpc::Status)>);
