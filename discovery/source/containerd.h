@@ -15,7 +15,7 @@ struct CriTimings {
   std::chrono::milliseconds list{5'000};      ///< for the answer to a list; also finds a runtime that hangs
   std::chrono::milliseconds status{2'000};    ///< for the answer about one sandbox or container
   std::chrono::milliseconds poll{1'000};      ///< between two lists where the runtime sends no events
-  /// Where it does. containerd 1.7 hands each event to one of those who watch, a kubelet perhaps.
+  /// Where it does. The first containerd 1.7 hand each event to one of those who watch, a kubelet perhaps.
   std::chrono::milliseconds relist{5'000};
   std::chrono::milliseconds first_backoff{100};   ///< before the first reconnect; doubles with each, jittered by half
   std::chrono::milliseconds last_backoff{5'000};  ///< a connection that lasted longer starts again at the first

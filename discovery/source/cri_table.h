@@ -35,8 +35,8 @@ struct CriListing {
 ///      ▲                                                │
 ///      └─────────────── begin() after a break ──────────┘
 ///
-/// Lists and events overtake each other. An event from before the list that was told last says nothing new (containerd
-/// 1.7 keeps up to 1,000 for whoever asks next); a Pod that an event touched while a list was under way is not
+/// Lists and events overtake each other. An event from before the list that was told last says nothing new (the first
+/// containerd 1.7 keep them for whoever asks next); a Pod that an event touched while a list was under way is not
 /// overwritten by it.
 class CriTable {
  public:
