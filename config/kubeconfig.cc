@@ -145,7 +145,8 @@ std::string ClusterAccess::url() const {
 }
 
 std::expected<void, std::string> parse_server(std::string_view url, ClusterAccess& access) {
-  const Problem wrong("an URL is needed, like https://10.0.0.1:6443; '" + std::string(url.substr(0, 200)) + "' is none");
+  const Problem wrong("an URL is needed, like https://10.0.0.1:6443; '" + std::string(url.substr(0, 200)) +
+                      "' is none");
   const bool has_scheme = url.contains("://");
   // client-go takes a host without scheme for http.
   access.tls = url.starts_with("https://");

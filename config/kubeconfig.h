@@ -34,8 +34,8 @@ struct ClusterAccess {
   bool tls = true;
   std::string host;  ///< a name or an address, IPv6 without brackets
   std::uint16_t port = 443;
-  std::string path_prefix;  ///< "" or "/clusters/c1"
-  PemSource ca;             ///< empty = the system's
+  std::string path_prefix;      ///< "" or "/clusters/c1"
+  PemSource ca;                 ///< empty = the system's
   std::string tls_server_name;  ///< "" = host
   bool insecure_skip_tls_verify = false;
   PemSource client_certificate;
@@ -51,7 +51,8 @@ struct ClusterAccess {
 
 /// Reads a kubeconfig (k8s.io/client-go/tools/clientcmd/api/v1) and takes `context`, "" for its current-context. Files
 /// that it names are seen from its own folder. The error names the file and what is missing.
-std::expected<ClusterAccess, std::string> load_kubeconfig(const std::filesystem::path& path, const std::string& context);
+std::expected<ClusterAccess, std::string> load_kubeconfig(const std::filesystem::path& path,
+                                                          const std::string& context);
 std::expected<ClusterAccess, std::string> parse_kubeconfig(std::string_view text, const std::filesystem::path& path,
                                                            const std::string& context);
 

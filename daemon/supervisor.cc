@@ -147,8 +147,8 @@ void Supervisor::Impl::start_sources() {
     watchers_.push_back(discovery::make_containerd_watcher(context_.get_executor(), *containerd, store_));
   }
   if (const auto& kubernetes = files_->ringway.kubernetes) {
-    auto watcher = discovery::make_kubernetes_watcher(context_.get_executor(), *kubernetes, files_->ringway.node,
-                                                      store_, *this);
+    auto watcher =
+        discovery::make_kubernetes_watcher(context_.get_executor(), *kubernetes, files_->ringway.node, store_, *this);
     kubernetes_ = watcher.get();
     watchers_.push_back(std::move(watcher));
     want_pods_of_files();

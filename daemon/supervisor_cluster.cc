@@ -8,7 +8,8 @@ namespace ringway::daemon {
 
 namespace {
 
-/// News of Services that come within this time make one merge (kube-proxy's minSyncPeriod is 1 s, for its merge is dear).
+/// News of Services that come within this time make one merge (kube-proxy's minSyncPeriod is 1 s, for its merge is
+/// dear).
 constexpr std::chrono::milliseconds kMergePeriod{10};
 /// A merge costs what exists, so it may take one part in this many of the thread's time.
 constexpr int kMergeShare = 10;

@@ -151,7 +151,8 @@ void Supervisor::Impl::publish() {
   if (finished_) {
     return;
   }
-  const proxy::Time arrived = std::min(reconciler_->oldest_pending(), std::exchange(oldest_service_, proxy::Time::max()));
+  const proxy::Time arrived =
+      std::min(reconciler_->oldest_pending(), std::exchange(oldest_service_, proxy::Time::max()));
   auto snapshot = reconciler_->build();
   if (snapshot) {
     if (arrived != proxy::Time::max()) {

@@ -104,8 +104,8 @@ Result<Child> spawn(const config::ClusterAccess& access) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
   Child child;
-  const int error = posix_spawnp(&child.pid, plugin.command.c_str(), &actions, &attributes,
-                                 pointers(arguments).data(), pointers(environment).data());
+  const int error = posix_spawnp(&child.pid, plugin.command.c_str(), &actions, &attributes, pointers(arguments).data(),
+                                 pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   ::close(pipe[1]);
@@ -152,8 +152,7 @@ class Running {
 std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text) {
   std::tm parts{};
   const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  return rest == nullptr ? std::nullopt
-                         : std::optional(std::chrono::system_clock::from_time_t(timegm(&parts)));
+  return rest == nullptr ? std::nullopt : std::optional(std::chrono::system_clock::from_time_t(timegm(&parts)));
 }
 
 }  // namespace

@@ -24,9 +24,8 @@ constexpr std::size_t kMaxVersionBytes = 1 << 20;
 
 Login::Read reader_of(const config::KubernetesSource& source) {
   return [source] {
-    return source.kubeconfig.empty()
-               ? config::in_cluster_access()
-               : config::load_kubeconfig(config::expand_home(source.kubeconfig), source.context);
+    return source.kubeconfig.empty() ? config::in_cluster_access()
+                                     : config::load_kubeconfig(config::expand_home(source.kubeconfig), source.context);
   };
 }
 
@@ -168,8 +167,8 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
     }
     if (status.detail.empty() || status.connected) {
       const std::string server = server_.empty() ? "the API of Kubernetes" : server_;
-      status.detail = (status.connected ? "" : "connecting to ") + server + (status.detail.empty() ? "" : "; ") +
-                      status.detail;
+      status.detail =
+          (status.connected ? "" : "connecting to ") + server + (status.detail.empty() ? "" : "; ") + status.detail;
     }
     sink_.status(kKubernetesSource, status);
   }

@@ -13,8 +13,8 @@ namespace ringway::discovery {
 
 /// How long a Kubernetes watcher waits for what. The defaults are for use, others for tests.
 struct KubernetesTimings {
-  std::chrono::milliseconds request{30'000};  ///< for the whole answer to a list, and the head of a watch
-  std::chrono::milliseconds watch{300'000};   ///< timeoutSeconds: from this to twice this (client-go's)
+  std::chrono::milliseconds request{30'000};   ///< for the whole answer to a list, and the head of a watch
+  std::chrono::milliseconds watch{300'000};    ///< timeoutSeconds: from this to twice this (client-go's)
   std::chrono::milliseconds silence{180'000};  ///< bookmarks come about each minute: a silent stream is dead
   std::chrono::milliseconds first_backoff{200};
   std::chrono::milliseconds last_backoff{10'000};

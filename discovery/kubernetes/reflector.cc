@@ -159,8 +159,8 @@ asio::awaitable<Reflector::Outcome> Reflector::list() {
     if (!login) {
       co_return lost(login.error());
     }
-    auto answer = co_await connection_.get(*std::move(login), list_target(next, in_pages), kMaxPageBytes,
-                                           timings_.request);
+    auto answer =
+        co_await connection_.get(*std::move(login), list_target(next, in_pages), kMaxPageBytes, timings_.request);
     const auto arrived = std::chrono::steady_clock::now();
     if (stopped_) {
       co_return Outcome{};

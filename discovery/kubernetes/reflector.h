@@ -90,7 +90,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
 
   std::string version_;  ///< where a watch goes on; "" = list first
   Milliseconds backoff_;
-  int failures_ = 0;     ///< in a row
+  int failures_ = 0;       ///< in a row
   bool progress_ = false;  ///< the round brought a list or an event
   bool said_connected_ = false;
   std::string said_;

@@ -18,6 +18,6 @@ struct ClientPair {
 /// A TLS context for one connection: what trusts the server, and who we are. TLS 1.2 or later. `from_plugin` goes
 /// before the certificate that the kubeconfig names. Files are read now.
 proxy::Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const config::ClusterAccess& access,
-                                                                          const ClientPair& from_plugin);
+                                                                           const ClientPair& from_plugin);
 
 }  // namespace ringway::discovery

@@ -125,9 +125,8 @@ void Session::on_connect(std::int32_t result) {
     establish();
     return;
   }
-  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC
-  // 9293, section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to
-  // try again.
+  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC 9293,
+  // section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to try again.
   if (result == -ECONNRESET || result == -EPIPE) {
     establish();
     side_failed(Side::kUpstream);
@@ -137,9 +136,9 @@ void Session::on_connect(std::int32_t result) {
 }
 
 void Session::connect_failed(ConnectFailure failure) {
+  observe_failure();
   endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
   cause_ = cause_of(failure);
-  observe_failure();
   tried_[tried_count_++] = endpoint_;
   timed_out_ = false;
   table_->timers_.clear(slot_);

@@ -35,8 +35,7 @@ class KubernetesTest : public ::testing::Test {
     return wait_until([&] { return greeting(vip) == name; });
   }
   void put_slice(const std::string& service, const EchoServer& server) {
-    api_.put("endpointslices",
-             api_slice(service, "1", server.address().port(), {{server.address().ip().to_string()}}));
+    api_.put("endpointslices", api_slice(service, "1", server.address().port(), {{server.address().ip().to_string()}}));
   }
 
   TemporaryFolder folder_;

@@ -17,9 +17,9 @@ namespace ringway::discovery {
 namespace {
 
 using namespace std::chrono_literals;
-using test::ApiServer;
 using test::api_service;
 using test::api_slice;
+using test::ApiServer;
 using test::http_answer;
 using test::recorded;
 using testing::Contains;
@@ -55,9 +55,8 @@ class KubernetesWatcherTest : public testing::Test {
     sink_.take();
   }
   bool until_live(ApiServer& api) {
-    return until([&] {
-      return connected() && sink_.last_status.detail.starts_with("Kubernetes v") && api.watches() == 3;
-    });
+    return until(
+        [&] { return connected() && sink_.last_status.detail.starts_with("Kubernetes v") && api.watches() == 3; });
   }
   bool until(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + kDeadline;
@@ -72,9 +71,8 @@ class KubernetesWatcherTest : public testing::Test {
   [[nodiscard]] bool connected() const { return sink_.last_status.connected; }
   bool until_said(const std::string& detail) {
     return until([&] {
-      return std::ranges::any_of(sink_.statuses, [&](const SourceStatus& one) {
-        return one.detail.find(detail) != std::string::npos;
-      });
+      return std::ranges::any_of(sink_.statuses,
+                                 [&](const SourceStatus& one) { return one.detail.find(detail) != std::string::npos; });
     });
   }
   /// A Service that comes after everything before it has been read.
@@ -226,9 +224,11 @@ TEST_F(KubernetesWatcherTest, ErrorsAreSaidAndRetryAfterIsHeld) {
   ASSERT_TRUE(until_said("services: watching: 429: "));
   ASSERT_TRUE(until([&] { return connected(); }));
   EXPECT_GE(std::chrono::steady_clock::now() - began, 900ms);
-  for (const auto& [status, file] : std::vector<std::pair<int, std::string>>{
-           {401, "v1.36/error-401-bad-token.json"}, {403, "v1.36/error-403-nobody.json"},
-           {500, "v1.36/error-500-bad-rv.json"}, {504, "v1.36/error-504-rv-too-large-list.json"}}) {
+  for (const auto& [status, file] :
+       std::vector<std::pair<int, std::string>>{{401, "v1.36/error-401-bad-token.json"},
+                                                {403, "v1.36/error-403-nobody.json"},
+                                                {500, "v1.36/error-500-bad-rv.json"},
+                                                {504, "v1.36/error-504-rv-too-large-list.json"}}) {
     sink_.statuses.clear();
     api.answer("/api/v1/services", http_answer(status, recorded(file)));
     api.end_watches();
@@ -292,11 +292,11 @@ TEST_F(KubernetesWatcherTest, TrustsByAuthorityAndName) {
   const std::string ca = "certificate-authority: " + test::tls_file("ca.pem");
   watch(api.kubeconfig("{}", "tls-server-name: api.test"));
   ASSERT_TRUE(until_said("certificate"));
-  for (const auto& [cluster, fits] : std::vector<std::pair<std::string, bool>>{
-           {ca, true},
-           {ca + ", tls-server-name: api.test", true},
-           {ca + ", tls-server-name: other.test", false},
-           {"insecure-skip-tls-verify: true", true}}) {
+  for (const auto& [cluster, fits] :
+       std::vector<std::pair<std::string, bool>>{{ca, true},
+                                                 {ca + ", tls-server-name: api.test", true},
+                                                 {ca + ", tls-server-name: other.test", false},
+                                                 {"insecure-skip-tls-verify: true", true}}) {
     watcher_.reset();
     sink_.statuses.clear();
     sink_.last_status = {};
@@ -330,8 +330,9 @@ TEST_F(KubernetesWatcherTest, RunsAnExecPluginAgainWhenItsTokenIsRefused) {
   ApiServer api;
   api.require_token("t1");
   write("answer", "t1");
-  write("plugin", "#!/bin/sh\necho run >> \"$LOG\"\nprintf '{\"apiVersion\":\"client.authentication.k8s.io/v1\","
-                  "\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' \"$(cat $1)\"\n");
+  write("plugin",
+        "#!/bin/sh\necho run >> \"$LOG\"\nprintf '{\"apiVersion\":\"client.authentication.k8s.io/v1\","
+        "\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' \"$(cat $1)\"\n");
   std::filesystem::permissions(folder_ + "/plugin", std::filesystem::perms::owner_all);
   watch(api.kubeconfig("{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin, args: [" + folder_ +
                        "/answer], env: [{name: LOG, value: " + folder_ + "/runs}]}}"));

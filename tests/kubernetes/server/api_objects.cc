@@ -129,8 +129,8 @@ ApiObjects::Answer ApiObjects::list(const ApiRequest& request) {
   }
   const std::size_t limit = request.query.contains("limit") ? std::stoul(request.query.at("limit")) : 0;
   const auto as_it_was = pages_.find(version);
-  const Objects objects = as_it_was != pages_.end() && !after.empty() ? as_it_was->second[request.resource]
-                                                                       : objects_[request.resource];
+  const Objects objects =
+      as_it_was != pages_.end() && !after.empty() ? as_it_was->second[request.resource] : objects_[request.resource];
   const Words& words = words_of(request.resource);
   Json answer = {{"kind", words.kind + "List"},
                  {"apiVersion", words.api_version},

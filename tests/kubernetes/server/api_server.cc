@@ -49,8 +49,9 @@ struct Scripted {
 }  // namespace
 
 std::string http_answer(int status, const std::string& body, const std::string& more_headers) {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + more_headers + "\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) +
+         " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         more_headers + "\r\n" + body;
 }
 
 std::string tls_file(const std::string& name) {
@@ -174,8 +175,8 @@ class ApiServer::Impl {
       if (error) {
         co_return;
       }
-      more = co_await respond(connection, std::string(request.target()),
-                              std::string(request[http::field::authorization]));
+      more =
+          co_await respond(connection, std::string(request.target()), std::string(request[http::field::authorization]));
     }
   }
 

@@ -10,7 +10,7 @@
 namespace ringway::test {
 
 struct ApiServerOptions {
-  bool tls = false;                ///< with the certificate of tls/, for 127.0.0.1 and localhost
+  bool tls = false;                 ///< with the certificate of tls/, for 127.0.0.1 and localhost
   bool client_certificate = false;  ///< asks for one of the authority of tls/
 };
 
