@@ -125,8 +125,9 @@ void Session::on_connect(std::int32_t result) {
     establish();
     return;
   }
-  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC 9293,
-  // section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to try again.
+  // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC
+  // 9293, section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to
+  // try again.
   if (result == -ECONNRESET || result == -EPIPE) {
     establish();
     side_failed(Side::kUpstream);
