@@ -1,7 +1,5 @@
 #include "discovery/candidates.h"
 
-#include <span>
-
 #include "tests/discovery/world.h"
 
 namespace ringway::discovery {
@@ -145,37 +143,6 @@ TEST(CandidatesFromSlices, DualStackTargetCountsOnceWithTheFirstFamilyOfTheVirtu
           {slice_endpoint("127.0.0.1", "web-1"), slice_endpoint("127.0.0.2", "web-2"), slice_endpoint("127.0.0.9")}),
       web_slice({slice_endpoint("fd00::1", "web-1")})};
   EXPECT_EQ(addresses(of_slices(service, slices)), (Texts{"127.0.0.2:8080", "127.0.0.9:8080", "[fd00::1]:8080"}));
-}
-
-Texts ready_ones(const std::vector<config::SliceEndpoint>& endpoints, const Topology& here) {
-  const config::EndpointSlice slice = web_slice(endpoints);
-  const config::EndpointSlice* one = &slice;
-  const config::Service service = web_service();
-  Texts texts;
-  for (const auto& [address, candidate] :
-       candidates_from_slices(service, service.ports[0], std::span(&one, 1), here).endpoints) {
-    if (candidate.ready) {
-      texts.push_back(address.ip().to_string());
-    }
-  }
-  return texts;
-}
-
-TEST(CandidatesFromSlices, HintsHoldForAllOrForNone) {
-  config::SliceEndpoint a = slice_endpoint("127.0.0.1");
-  config::SliceEndpoint b = slice_endpoint("127.0.0.2");
-  a.hint_zones = {"z1"};
-  b.hint_zones = {"z2"};
-  EXPECT_EQ(ready_ones({a, b}, {"n", "z1"}), (Texts{"127.0.0.1"}));
-  EXPECT_EQ(ready_ones({a, b}, {"n", "z3"}), (Texts{"127.0.0.1", "127.0.0.2"})) << "none is ours";
-  EXPECT_EQ(ready_ones({a, b}, {}), (Texts{"127.0.0.1", "127.0.0.2"})) << "no zone is known";
-  config::SliceEndpoint c = slice_endpoint("127.0.0.3");
-  EXPECT_EQ(ready_ones({a, b, c}, {"n", "z1"}), (Texts{"127.0.0.1", "127.0.0.2", "127.0.0.3"})) << "one has none";
-  c.ready = false;
-  EXPECT_EQ(ready_ones({a, b, c}, {"n", "z1"}), (Texts{"127.0.0.1"})) << "only ready ones count";
-  a.hint_nodes = {"m"};
-  b.hint_nodes = {"n"};
-  EXPECT_EQ(ready_ones({a, b}, {"n", "z1"}), (Texts{"127.0.0.2"})) << "nodes go before zones";
 }
 
 }  // namespace
