@@ -1,17 +1,24 @@
 #include "discovery/kubernetes/api_connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
 #include <utility>
 
-#include "discovery/kubernetes/api_stream.h"
 #include "discovery/kubernetes/line_splitter.h"
+#include "discovery/kubernetes/tls.h"
 
 namespace ringway::discovery {
 
@@ -43,6 +50,71 @@ std::unexpected<proxy::Error> broken(const std::string& doing, const error_code&
     what = "the answer is larger than allowed";
   }
   return failure(limit ? ErrorCode::kExhausted : ErrorCode::kUnavailable, doing + ": " + what);
+}
+
+/// A peer that answers no probe is given up after 30 + 3 × 10 seconds, whatever is under way.
+constexpr int kKeepAliveIdle_s = 30;
+constexpr int kKeepAliveInterval_s = 10;
+constexpr int kKeepAliveProbes = 3;
+constexpr int kUserTimeout_ms = 60'000;
+
+/// A TCP stream with TLS or without, not connected yet: one of two types behind one name.
+class ApiStream {
+ public:
+  using Tcp = boost::beast::tcp_stream;
+  using Tls = boost::beast::ssl_stream<Tcp>;
+
+  /// Fails where a certificate or key cannot be read.
+  static proxy::Result<std::unique_ptr<ApiStream>> make(const boost::asio::any_io_executor& executor,
+                                                        const config::ClusterAccess& access, const ClientPair& pair);
+
+  /// Calls `operation` with the stream that it is.
+  template <typename Operation>
+  auto use(Operation operation) {
+    return tls_ ? operation(*tls_) : operation(*plain_);
+  }
+  [[nodiscard]] Tcp& lowest() { return tls_ ? tls_->next_layer() : *plain_; }
+  /// Null without TLS.
+  [[nodiscard]] Tls* tls() { return tls_ ? &*tls_ : nullptr; }
+
+  void expires_after(std::chrono::milliseconds limit) { lowest().expires_after(limit); }
+  void expires_at(std::chrono::steady_clock::time_point when) { lowest().expires_at(when); }
+  void close() { lowest().close(); }
+  /// Once connected: no delay, and keep-alive that finds a peer which is gone.
+  void set_options();
+
+ private:
+  std::unique_ptr<boost::asio::ssl::context> context_;
+  std::optional<Tls> tls_;
+  std::optional<Tcp> plain_;
+};
+
+proxy::Result<std::unique_ptr<ApiStream>> ApiStream::make(const boost::asio::any_io_executor& executor,
+                                                          const config::ClusterAccess& access, const ClientPair& pair) {
+  auto made = std::make_unique<ApiStream>();
+  if (!access.tls) {
+    made->plain_.emplace(executor);
+    return made;
+  }
+  auto context = make_tls_context(access, pair);
+  if (!context) {
+    return std::unexpected(std::move(context.error()));
+  }
+  made->context_ = std::move(*context);
+  made->tls_.emplace(executor, *made->context_);
+  name_server(made->tls_->native_handle(), access);
+  return made;
+}
+
+void ApiStream::set_options() {
+  const int fd = lowest().socket().native_handle();
+  const auto set = [fd](int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof(value)); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle_s);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval_s);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeout_ms);
 }
 
 template <typename Fields>
@@ -242,7 +314,7 @@ class ApiConnection::Impl {
     if (auto* tls = stream_->tls()) {
       auto [refused] = co_await tls->async_handshake(asio::ssl::stream_base::client, kAwait);
       if (refused) {
-        const std::string why = stream_->why_not_trusted();
+        const std::string why = why_not_trusted(tls->native_handle());
         co_return why.empty() ? broken(doing, refused) : failure(ErrorCode::kPermission, doing + ": " + why);
       }
     }

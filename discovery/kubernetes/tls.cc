@@ -1,6 +1,7 @@
 #include "discovery/kubernetes/tls.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "config/reader.h"
@@ -17,6 +18,9 @@ using proxy::Result;
 
 /// The system's bundle of authorities has some 230 KiB.
 constexpr std::size_t kMaxPemBytes = 4 << 20;
+
+/// ALPN's wire form of one protocol: its length, then its name (RFC 7301). h2 is not spoken here.
+constexpr unsigned char kAlpn[] = "\x08http/1.1";
 
 Result<std::string> pem_of(const config::PemSource& source) {
   if (!source.text.empty() || source.file.empty()) {
@@ -96,6 +100,24 @@ Result<std::unique_ptr<ssl::context>> make_tls_context(const config::ClusterAcce
     return std::unexpected(std::move(identified.error()));
   }
   return context;
+}
+
+void name_server(SSL* handle, const config::ClusterAccess& access) {
+  const std::string& name = access.tls_server_name.empty() ? access.host : access.tls_server_name;
+  SSL_set_alpn_protos(handle, kAlpn, sizeof(kAlpn) - 1);
+  error_code no_address;
+  boost::asio::ip::make_address(name, no_address);
+  if (no_address) {
+    SSL_set_tlsext_host_name(handle, name.c_str());
+    SSL_set1_host(handle, name.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name.c_str());
+  }
+}
+
+std::string why_not_trusted(SSL* handle) {
+  const long result = SSL_get_verify_result(handle);
+  return result == X509_V_OK ? "" : std::string("its certificate: ") + X509_verify_cert_error_string(result);
 }
 
 }  // namespace ringway::discovery

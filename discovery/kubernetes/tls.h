@@ -20,4 +20,11 @@ struct ClientPair {
 proxy::Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const config::ClusterAccess& access,
                                                                            const ClientPair& from_plugin);
 
+/// Before the handshake: which name the server must have (`tls-server-name`, else the host; an address must be one of
+/// its certificate's), and that HTTP/1.1 is spoken.
+void name_server(SSL* handle, const config::ClusterAccess& access);
+
+/// After a handshake that failed: what is wrong with the server's certificate, "" where it was something else.
+std::string why_not_trusted(SSL* handle);
+
 }  // namespace ringway::discovery

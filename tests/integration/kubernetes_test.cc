@@ -51,7 +51,7 @@ TEST_F(KubernetesTest, services_of_the_api_are_bound_and_relayed_and_follow_it) 
   Daemon daemon(options());
   EXPECT_TRUE(greets(vip_, "server-1"));
   EXPECT_THAT(daemon.cli({"get", "services", "-A"}).out, HasSubstr("web"));
-  EXPECT_THAT(daemon.get("/readyz").body, HasSubstr("[+]source-kubernetes ok"));
+  EXPECT_THAT(daemon.get("/readyz?verbose").body, HasSubstr("[+]source-kubernetes ok"));
   EXPECT_EQ(daemon.metric("ringway_discovery_synced", {{"provider", "kubernetes"}}), 1);
   EXPECT_GE(daemon.metric("ringway_discovery_events_total", {{"provider", "kubernetes"}}).value_or(0), 2);
 
@@ -73,14 +73,16 @@ TEST_F(KubernetesTest, what_was_known_serves_on_while_the_api_is_away) {
   Daemon daemon(options());
   ASSERT_TRUE(greets(vip_, "server-1"));
   api_.stop();
-  EXPECT_TRUE(wait_until([&] { return daemon.get("/readyz").body.find("not connected") != std::string::npos; }));
+  EXPECT_TRUE(
+      wait_until([&] { return daemon.get("/readyz?verbose").body.find("not connected") != std::string::npos; }));
   EXPECT_TRUE(daemon.ready());
   EXPECT_EQ(greeting(vip_), "server-1");
   api_.compact();
   put_slice("web", two_);
   api_.start();
   EXPECT_TRUE(greets(vip_, "server-2"));
-  EXPECT_TRUE(wait_until([&] { return daemon.get("/readyz").body.find("not connected") == std::string::npos; }));
+  EXPECT_TRUE(
+      wait_until([&] { return daemon.get("/readyz?verbose").body.find("not connected") == std::string::npos; }));
 }
 
 TEST_F(KubernetesTest, one_bad_service_is_refused_alone) {
@@ -103,7 +105,7 @@ TEST_F(KubernetesTest, files_go_before_the_cluster) {
   put_slice("web", one_);
   Daemon daemon(options(documents({own})));
   EXPECT_TRUE(greets(vip_, "server-2"));
-  EXPECT_THAT(daemon.log(), HasSubstr("belongs to Service default/own"));
+  EXPECT_TRUE(wait_until([&] { return daemon.log().find("belongs to Service default/own") != std::string::npos; }));
   daemon.reconfigure("");
   EXPECT_TRUE(greets(vip_, "server-1"));
   daemon.reconfigure(documents({own}));
@@ -116,10 +118,10 @@ TEST_F(KubernetesTest, a_provider_that_has_not_listed_is_named_and_the_files_ser
   Daemon daemon(options(documents({own}), false));
   EXPECT_TRUE(greets(vip_, "server-1"));
   EXPECT_TRUE(wait_until([&] {
-    const std::string text = daemon.get("/readyz").body;
+    const std::string text = daemon.get("/readyz?verbose").body;
     return text.find("[-]source-kubernetes failed: has not listed yet: ") != std::string::npos &&
            text.find("User \"nobody\" cannot list resource") != std::string::npos;
-  })) << daemon.get("/readyz").body;
+  })) << daemon.get("/readyz?verbose").body;
 }
 
 TEST_F(KubernetesTest, pods_are_asked_for_only_where_a_policy_selects_them) {

@@ -69,6 +69,7 @@ class ApiServer::Impl {
         tls_.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
       }
     }
+    reserve();
     listen();
     thread_ = std::thread([this] {
       const auto work = asio::make_work_guard(context_);
@@ -109,14 +110,18 @@ class ApiServer::Impl {
   };
   using Shared = std::shared_ptr<Connection>;
 
-  void listen() {
+  /// Holds the port without listening, so that it refuses and nobody else gets it.
+  void reserve() {
     acceptor_ = std::make_shared<Tcp::acceptor>(context_);
     const Tcp::endpoint at(asio::ip::address_v4::loopback(), port_);
     acceptor_->open(at.protocol());
     acceptor_->set_option(Tcp::acceptor::reuse_address(true));
     acceptor_->bind(at);
-    acceptor_->listen();
     port_ = acceptor_->local_endpoint().port();
+  }
+
+  void listen() {
+    acceptor_->listen();
     asio::co_spawn(context_, accept(acceptor_), asio::detached);
   }
 
@@ -344,7 +349,10 @@ void ApiServer::require_token(const std::string& token) {
   impl_->call([&] { impl_->token_ = token; });
 }
 void ApiServer::stop() {
-  impl_->call([&] { impl_->close_all(); });
+  impl_->call([&] {
+    impl_->close_all();
+    impl_->reserve();
+  });
 }
 void ApiServer::start() {
   impl_->call([&] { impl_->listen(); });
