@@ -1,5 +1,7 @@
 #include "tests/kubernetes/server/api_server.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -38,6 +40,12 @@ std::string chunk(const std::string& bytes) {
   std::ostringstream text;
   text << std::hex << bytes.size() << "\r\n" << bytes << "\r\n";
   return text.str();
+}
+
+/// Asio does not: a program that a test starts would hold the listener and the connections open.
+template <typename Socket>
+void keep_from_children(Socket& socket) {
+  fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
 struct Scripted {
@@ -115,6 +123,7 @@ class ApiServer::Impl {
     acceptor_ = std::make_shared<Tcp::acceptor>(context_);
     const Tcp::endpoint at(asio::ip::address_v4::loopback(), port_);
     acceptor_->open(at.protocol());
+    keep_from_children(*acceptor_);
     acceptor_->set_option(Tcp::acceptor::reuse_address(true));
     acceptor_->bind(at);
     port_ = acceptor_->local_endpoint().port();
@@ -139,6 +148,7 @@ class ApiServer::Impl {
       if (error) {
         co_return;
       }
+      keep_from_children(socket);
       ++accepted_;
       auto connection = std::make_shared<Connection>(context_, tls_, std::move(socket));
       connections_.insert(connection);
