@@ -58,9 +58,9 @@ class ContainerdDaemon : public ReleaseTest {
     return sum;
   }
 
-  /// No connect to `workload` begins later than 100 ms after the event of its container's end, which containerd makes when
-  /// it has cleared the task away; without events, later than one and a half rounds of polling after the end. The event's
-  /// own time cannot be read here: a second listener would take events from the daemon (1.7.24).
+  /// No connect to `workload` begins later than 100 ms after the event of its container's end, which containerd makes
+  /// when it has cleared the task away; without events, later than one and a half rounds of polling after the end. The
+  /// event's own time cannot be read here: a second listener would take events from the daemon (1.7.24).
   void expect_no_connects_after(const std::string& workload, const std::string& container) {
     constexpr milliseconds kClearing(150);
     const milliseconds limit = has_events() ? kClearing + milliseconds(100) : milliseconds(1'500);
