@@ -20,14 +20,25 @@ struct Cri::Impl {
   template <typename Request, typename Response>
   Response call(grpc::Status (api::RuntimeService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                 const Request& request) {
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     Response response;
-    if (const auto status = (stub.get()->*method)(&context, request, &response); !status.ok()) {
+    auto status = ask(method, request, response);
+    // The channel may not have noticed yet that the containerd at its other end is another one.
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+      status = ask(method, request, response);
+    }
+    if (!status.ok()) {
       throw std::runtime_error(std::string(Request::descriptor()->name()) + ": " + status.error_message());
     }
     return response;
+  }
+
+  template <typename Request, typename Response>
+  grpc::Status ask(grpc::Status (api::RuntimeService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                   const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    return (stub.get()->*method)(&context, request, &response);
   }
 };
 
