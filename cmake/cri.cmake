@@ -19,6 +19,8 @@ if(RINGWAY_CRI)
   endif()
 endif()
 
+# What tools that read the sources need before anything is built.
+add_custom_target(ringway_generated)
 if(RINGWAY_WITH_CRI)
   set(generated ${CMAKE_BINARY_DIR}/generated)
   set(api discovery/source/cri/api)
@@ -29,6 +31,8 @@ if(RINGWAY_WITH_CRI)
             --plugin=protoc-gen-grpc=${RINGWAY_GRPC_PLUGIN} ${CMAKE_SOURCE_DIR}/${api}.proto
     DEPENDS ${CMAKE_SOURCE_DIR}/${api}.proto
     VERBATIM)
+  add_custom_target(ringway_generated_cri DEPENDS ${generated}/${api}.grpc.pb.h)
+  add_dependencies(ringway_generated ringway_generated_cri)
   add_library(ringway_cri_api STATIC ${generated}/${api}.pb.cc ${generated}/${api}.grpc.pb.cc)
   target_include_directories(ringway_cri_api SYSTEM PUBLIC ${generated})
   target_link_libraries(ringway_cri_api PUBLIC PkgConfig::GRPC)

@@ -17,8 +17,10 @@ class CallGate {
   }
   /// Waits until nobody is inside: after a cancel that is soon, whatever the server does.
   void wait() const {
-    for (int now = inside_.load(std::memory_order_acquire); now > 0; now = inside_.load(std::memory_order_acquire)) {
+    int now = inside_.load(std::memory_order_acquire);
+    while (now > 0) {
       inside_.wait(now, std::memory_order_acquire);
+      now = inside_.load(std::memory_order_acquire);
     }
   }
 
