@@ -48,7 +48,7 @@ class ContainerdDaemon : public ReleaseTest {
     const json list = endpoints();
     for (const auto& each : list) {
       if (each["workload"].get<std::string>().ends_with(workload)) {
-        const json counters = each["counters"];
+        const json& counters = each["counters"];
         sum += counters.value("connections", 0);
         const json failures = counters.value("connectFailures", json::object());
         for (const auto& [reason, count] : failures.items()) {

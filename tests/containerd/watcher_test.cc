@@ -13,7 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 using testing::StartsWith;
-using testing::UnorderedElementsAre;
 
 class Containerd : public test::ReleaseTest {
  protected:
@@ -112,7 +111,7 @@ TEST_P(Containerd, keeps_what_it_knew_over_a_restart_and_reconciles) {
     EXPECT_EQ(watch.sink.find("stays")->addresses, addresses_before);
   }
   ASSERT_TRUE(watch.until([&] { return watch.sink.reason("mortal").starts_with("container web exited"); }));
-  const auto late = cri_->run_pod({.name = "late"});
+  cri_->run_pod({.name = "late"});
   ASSERT_TRUE(watch.until_ready("late")) << "events or polling go on after the restart";
 }
 

@@ -37,7 +37,7 @@ class KubernetesWatcherTest : public testing::Test {
     timings_.first_backoff = 1ms;
     timings_.last_backoff = 20ms;
   }
-  ~KubernetesWatcherTest() override {
+  void TearDown() override {
     watcher_.reset();
     std::filesystem::remove_all(folder_);
   }

@@ -269,6 +269,9 @@ class ApiServer::Impl {
     }
   }
 
+  friend class ApiServer;
+
+ private:
   ApiServerOptions options_;
   asio::io_context context_;
   asio::ssl::context tls_;
