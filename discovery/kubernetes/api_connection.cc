@@ -17,8 +17,9 @@
 #include <charconv>
 #include <utility>
 
-#include "discovery/kubernetes/line_splitter.h"
 #include "discovery/kubernetes/tls.h"
+#include "discovery/source/http_failure.h"
+#include "discovery/source/line_splitter.h"
 
 namespace ringway::discovery {
 
@@ -39,17 +40,8 @@ constexpr std::size_t kMaxErrorBody = 64 * 1024;
 constexpr milliseconds kErrorBodyTimeout{2000};
 
 std::unexpected<proxy::Error> broken(const std::string& doing, const error_code& error) {
-  const bool limit = error == beast::error::timeout || error == http::error::body_limit;
-  std::string what = error.message();
-  if (error == beast::error::timeout) {
-    what = "no answer in time";
-  } else if (error == http::error::end_of_stream || error == http::error::partial_message ||
-             error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-    what = "the server closed the connection";
-  } else if (error == http::error::body_limit) {
-    what = "the answer is larger than allowed";
-  }
-  return failure(limit ? ErrorCode::kExhausted : ErrorCode::kUnavailable, doing + ": " + what);
+  // A server that ends without TLS' own goodbye has ended all the same.
+  return http_failure(doing, error == asio::ssl::error::stream_truncated ? asio::error::eof : error, "the server");
 }
 
 /// A peer that answers no probe is given up after 30 + 3 × 10 seconds, whatever is under way.

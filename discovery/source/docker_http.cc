@@ -11,7 +11,9 @@
 #include <memory>
 #include <utility>
 
+#include "discovery/source/http_failure.h"
 #include "discovery/source/json.h"
+#include "discovery/source/line_splitter.h"
 
 namespace ringway::discovery {
 
@@ -38,19 +40,11 @@ constexpr std::size_t kMaxErrorText = 200;
 constexpr milliseconds kErrorBodyTimeout{1000};
 
 std::unexpected<proxy::Error> broken(const std::string& doing, const error_code& error) {
-  std::string what = error.message();
-  const bool limit = error == beast::error::timeout || error == http::error::body_limit;
-  if (error == beast::error::timeout) {
-    what = "no answer in time";
-  } else if (error == http::error::end_of_stream || error == http::error::partial_message ||
-             error == asio::error::eof) {
-    what = "the engine closed the connection";
-  } else if (error == http::error::body_limit) {
-    what = "the answer is larger than allowed";
-  } else if (error == asio::error::access_denied) {
-    what += " (run as root, or as a member of the group that owns the socket)";
+  auto failed = http_failure(doing, error, "the engine");
+  if (error == asio::error::access_denied) {
+    failed.error().context += " (run as root, or as a member of the group that owns the socket)";
   }
-  return failure(limit ? ErrorCode::kExhausted : ErrorCode::kUnavailable, doing + ": " + what);
+  return failed;
 }
 
 }  // namespace
@@ -87,21 +81,18 @@ class DockerConnection::Impl {
         co_return std::unexpected(std::move(began.error()));
       }
     }
-    std::size_t searched = 0;
     while (true) {
-      if (const auto end = pending_.find('\n', searched); end != std::string::npos) {
-        auto line = pending_.substr(0, end);
-        pending_.erase(0, end + 1);
-        co_return line;
+      if (auto line = lines_.next()) {
+        co_return std::move(*line);
       }
-      if (pending_.size() > kMaxLineLength) {
+      if (lines_.overflowed()) {
         co_return failure(ErrorCode::kExhausted, "reading events: a line of more than 1 MiB");
       }
-      searched = pending_.size();
-      auto more = co_await read_chunk();
+      const auto more = co_await read_chunk();
       if (!more) {
-        co_return std::unexpected(std::move(more.error()));
+        co_return std::unexpected(more.error());
       }
+      lines_.add(std::string_view(chunk_.data(), *more));
     }
   }
 
@@ -187,16 +178,19 @@ class DockerConnection::Impl {
       co_return Result<void>();
     }
     stream_->expires_after(kErrorBodyTimeout);
-    bool more = true;
-    while (more && !events_->is_done() && pending_.size() < kMaxErrorBody) {
-      const auto read = co_await read_chunk();
-      more = read.has_value();
+    HttpAnswer answer{events_->get().result_int(), ""};
+    while (!events_->is_done() && answer.body.size() < kMaxErrorBody) {
+      const auto more = co_await read_chunk();
+      if (!more) {
+        break;
+      }
+      answer.body.append(chunk_.data(), *more);
     }
-    const HttpAnswer answer{events_->get().result_int(), std::move(pending_)};
     co_return failure(ErrorCode::kUnavailable, "reading events: " + describe_answer(answer));
   }
 
-  asio::awaitable<Result<void>> read_chunk() {
+  /// How many bytes of `chunk_` it filled.
+  asio::awaitable<Result<std::size_t>> read_chunk() {
     if (events_->is_done()) {
       co_return failure(ErrorCode::kUnavailable, "reading events: the engine ended the stream");
     }
@@ -206,8 +200,7 @@ class DockerConnection::Impl {
     if (error && error != http::error::need_buffer) {
       co_return broken("reading events", error);
     }
-    pending_.append(chunk_.data(), chunk_.size() - events_->get().body().size);
-    co_return Result<void>();
+    co_return chunk_.size() - events_->get().body().size;
   }
 
   asio::any_io_executor executor_;
@@ -217,7 +210,7 @@ class DockerConnection::Impl {
   beast::flat_buffer buffer_;
   std::unique_ptr<EventParser> events_;  ///< of `open_stream`
   std::array<char, kStreamChunkBytes> chunk_{};
-  std::string pending_;  ///< of the stream, not yet a whole line
+  LineSplitter lines_{kMaxLineLength};
 };
 
 DockerConnection::DockerConnection(const asio::any_io_executor& executor, std::string path)

@@ -180,6 +180,26 @@ TEST_F(ReconcilerBalance, TheZoneIsThatOfTheNodesDocumentWhereNothingElseSaysIt)
   EXPECT_EQ(picked(), kOne);
 }
 
+TEST_F(ReconcilerBalance, TheZoneThatASourceTellsCountsWhereTheConfigurationSaysNone) {
+  Workload near = web_workload("one", "127.0.0.1");
+  near.zone = "z1";
+  Workload far = web_workload("two", "127.0.0.2");
+  far.zone = "z2";
+  put(near);
+  put(far);
+  config::Service service = web_service();
+  service.policy.prefer = config::Prefer::kSameZone;
+  run(service, "node-a");
+  EXPECT_EQ(picked(), kBoth);
+  reconciler_.set_zone("z1");
+  EXPECT_TRUE(build());
+  EXPECT_EQ(picked(), kOne);
+  run(service, "node-a");
+  EXPECT_EQ(picked(), kOne) << "a reload does not forget it";
+  run(service, "node-a", "z2");
+  EXPECT_EQ(picked(), kTwo) << "what a person wrote goes first";
+}
+
 TEST_F(ReconcilerBalance, SlicesHaveWeightsTiersAndHints) {
   config::Service service = web_service();
   service.selector.reset();

@@ -1,52 +1,17 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <chrono>
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "discovery/source/docker.h"
-#include "tests/source/recording_sink.h"
+#include "tests/source/watch.h"
 
 namespace ringway::discovery {
 
-/// A watcher on the test's own thread, and what it has said.
-class Watch {
+class Watch : public EngineWatch {
  public:
-  explicit Watch(const std::string& socket, const std::string& network = "")
-      : watcher_(make_docker_watcher(context_.get_executor(), {.socket = socket, .network = network}, sink)) {
-    watcher_->start();
+  explicit Watch(const std::string& socket, const std::string& network = "") : EngineWatch("docker") {
+    start(make_docker_watcher(executor(), {.socket = socket, .network = network}, sink));
   }
-
-  /// Runs the watcher until `holds`; false when it does not within the deadline.
-  bool until(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!holds()) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        return false;
-      }
-      context_.run_one_for(std::chrono::milliseconds(20));
-    }
-    return true;
-  }
-  bool until_connected() {
-    return until([this] { return sink.last_status.connected; });
-  }
-  bool until_ready(const std::string& name) {
-    return until([&] { return sink.ready(name); });
-  }
-  bool until_reason(const std::string& name, const std::string& reason) {
-    return until([&] { return sink.reason(name) == reason; });
-  }
-  /// Reads what has arrived until nothing has for a while: for "and nothing else happens".
-  void settle() { context_.run_for(std::chrono::milliseconds(300)); }
-
-  RecordingSink sink;
-
- private:
-  boost::asio::io_context context_;
-  std::unique_ptr<Watcher> watcher_;
 };
 
 }  // namespace ringway::discovery

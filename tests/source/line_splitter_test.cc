@@ -1,10 +1,10 @@
-#include "discovery/kubernetes/line_splitter.h"
+#include "discovery/source/line_splitter.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "tests/kubernetes/server/api_objects.h"
+#include "tests/source/testdata.h"
 
 namespace ringway::discovery {
 namespace {
@@ -22,7 +22,7 @@ std::vector<std::string> lines_of(const std::string& text, std::size_t piece) {
 }
 
 TEST(LineSplitter, FindsTheSameLinesWhereverThePiecesEnd) {
-  const std::string text = test::recorded("v1.36/services-watch.jsonl") + "{\"ü\":\"語\"}\n\n{\"last\":1}\r\n";
+  const std::string text = testdata("docker28-events.jsonl") + "{\"ü\":\"語\"}\n\n{\"last\":1}\r\n";
   const auto whole = lines_of(text, text.size());
   ASSERT_EQ(whole.back(), "{\"last\":1}");
   ASSERT_EQ(whole[whole.size() - 2], "{\"ü\":\"語\"}");

@@ -1,4 +1,4 @@
-#include "discovery/kubernetes/line_splitter.h"
+#include "discovery/source/line_splitter.h"
 
 namespace ringway::discovery {
 
