@@ -76,6 +76,9 @@ TEST_F(ReconcilerToldSlices, OneOfTheSameNameInTheConfigurationHidesIt) {
   reconciler_.configure(configuration_of({web_}));
   build();
   EXPECT_EQ(picked(), "127.0.0.1:8080") << "what was told meanwhile counts then";
+  reconciler_.configure(configuration);
+  build();
+  EXPECT_EQ(picked(), "127.0.0.9:8080") << "what was told before is hidden, too";
 }
 
 }  // namespace
