@@ -8,11 +8,12 @@ namespace {
 
 class ReconcilerToldSlices : public World {
  protected:
-  ReconcilerToldSlices() {
-    web_.selector.reset();
-    other_ = web_;
-    other_.metadata.name = "other";
-    other_.cluster_ips = {"127.96.0.99"};
+  static config::Service selectorless(const std::string& name, const std::string& vip) {
+    config::Service made = web_service();
+    made.metadata.name = name;
+    made.selector.reset();
+    made.cluster_ips = {vip};
+    return made;
   }
 
   static config::EndpointSlice slice(const std::string& service, const std::string& address) {
@@ -30,8 +31,8 @@ class ReconcilerToldSlices : public World {
   }
   bool tell(const config::EndpointSlice& now) { return tell(&now); }
 
-  config::Service web_ = web_service();
-  config::Service other_;
+  config::Service web_ = selectorless("web", "127.96.0.10");
+  config::Service other_ = selectorless("other", "127.96.0.99");
 };
 
 TEST_F(ReconcilerToldSlices, OneComesChangesAndGoes) {
