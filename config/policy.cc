@@ -12,6 +12,7 @@ using std::chrono::hours;
 constexpr milliseconds kMinTimeout{10};
 constexpr milliseconds kMaxConnectTimeout = std::chrono::minutes(10);
 constexpr milliseconds kMaxIdleTimeout = hours(30 * 24);
+constexpr milliseconds kMaxConnectionAge = hours(30 * 24);
 constexpr milliseconds kMaxDrainTimeout = hours(24);
 constexpr std::int64_t kMaxConnectAttempts = 16;
 
@@ -66,6 +67,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   patch.connect_timeout = connect["timeout"].duration(kMinTimeout, kMaxConnectTimeout);
   patch.connect_attempts = connect["attempts"].integer(1, kMaxConnectAttempts);
   patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
+  patch.max_connection_age = policy["maxConnectionAge"].duration(kMinTimeout, kMaxConnectionAge, true);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -90,6 +92,7 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.connect_timeout, patch->connect_timeout);
     override_with(policy.connect_attempts, patch->connect_attempts);
     override_with(policy.idle_timeout, patch->idle_timeout);
+    override_with(policy.max_connection_age, patch->max_connection_age);
     override_with(policy.drain_timeout, patch->drain_timeout);
     override_with(policy.on_down, patch->on_down);
     if (patch->health_check) {

@@ -42,6 +42,7 @@ struct PolicyPatch {
   std::optional<milliseconds> connect_timeout;
   std::optional<std::uint32_t> connect_attempts;
   std::optional<milliseconds> idle_timeout;
+  std::optional<milliseconds> max_connection_age;
   std::optional<milliseconds> drain_timeout;
   std::optional<OnDown> on_down;
 

@@ -105,6 +105,7 @@ struct Policy {
   milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;
   milliseconds idle_timeout{3'600'000};
+  milliseconds max_connection_age{0};
   milliseconds drain_timeout{30'000};
   OnDown on_down = OnDown::kKeepSessions;
 

@@ -32,7 +32,8 @@ proxy::Balancer balancer_of(config::Balancer balancer) {
 bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& right) {
   return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
          left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
-         left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout;
+         left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout &&
+         left.max_age == right.max_age;
 }
 
 }  // namespace
@@ -56,6 +57,7 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.connect_attempts =
       std::clamp<std::uint32_t>(service.policy.connect_attempts, 1, proxy::kMaxConnectAttempts);
   shape.policy.idle_timeout = service.policy.idle_timeout;
+  shape.policy.max_age = service.policy.max_connection_age;
   return shape;
 }
 

@@ -121,6 +121,7 @@ json balancing_json(const config::Policy& policy) {
 json policy_json(const config::Policy& policy) {
   json out = {{"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
               {"idleTimeout", to_duration(policy.idle_timeout)},
+              {"maxConnectionAge", to_duration(policy.max_connection_age)},
               {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
   out.update(balancing_json(policy));

@@ -82,6 +82,7 @@ std::vector<std::string> policy_lines(const json& policy) {
   lines.push_back("connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") +
                   " attempts");
   lines.push_back("idle       " + or_never(text(policy, "idleTimeout")));
+  lines.push_back("max age    " + or_never(text(policy, "maxConnectionAge")));
   lines.push_back("drain      " + or_never(drain_timeout) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;

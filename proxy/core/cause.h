@@ -19,6 +19,7 @@ enum class Cause : std::uint8_t {
   kConnectError,        ///< any other failure of connect(2), also for want of local resources
   kNoEndpoint,          ///< nothing to pick from
   kIdleTimeout,         ///< no byte in either direction for `idleTimeout`
+  kMaxAge,              ///< it has lasted for `maxConnectionAge`
   kDrained,             ///< the endpoint or the Service left, and `drain.timeout` has passed
   kEndpointDown,        ///< `onDown: closeSessions`
   kShutdown,            ///< the daemon stops and its drain limit has passed
@@ -29,9 +30,10 @@ inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCoun
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",           "finished",           "clientReset",  "upstreamReset", "connectRefused",
-      "connectTimeout", "connectUnreachable", "connectError", "noEndpoint",    "idleTimeout",
-      "drained",        "endpointDown",       "shutdown"};
+      "none",           "finished",       "clientReset",        "upstreamReset",
+      "connectRefused", "connectTimeout", "connectUnreachable", "connectError",
+      "noEndpoint",     "idleTimeout",    "maxConnectionAge",   "drained",
+      "endpointDown",   "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

@@ -83,9 +83,13 @@ struct SessionPolicy {
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
   std::chrono::milliseconds idle_timeout{3'600'000};
+  std::chrono::milliseconds max_age{0};  ///< from the connect on, give or take kAgeJitter
 };
 
 inline constexpr std::uint32_t kMaxConnectAttempts = 16;
+/// By which share a session's `max_age` differs at most, so that those which began together do not end together (gRPC
+/// proposal A9, MAX_CONNECTION_AGE).
+inline constexpr double kAgeJitter = 0.1;
 inline constexpr std::uint16_t kMaxWeight = 1000;
 
 /// One port of a Service as the data plane runs it. Immutable once published.

@@ -133,7 +133,8 @@ class Session {
   Time attempt_started_;
   Time last_activity_;
   Time asked_;  ///< while `observes_`: when the client first said something, else when the upstream was connected
-  Time limit_;  ///< of kLingering, and of waiting for resources
+  Time too_old_ = Time::max();  ///< when `policy_.max_age` is over
+  Time limit_;                  ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
   std::uint32_t attempts_ = 0;
   std::uint32_t tried_count_ = 0;

@@ -169,6 +169,10 @@ void Session::establish() {
   cause_ = Cause::kNone;
   last_activity_ = now;
   connect_time_ = std::chrono::duration_cast<std::chrono::microseconds>(now - attempt_started_);
+  if (policy_.max_age.count() > 0) {
+    std::uniform_real_distribution<double> factor(1.0 - kAgeJitter, 1.0 + kAgeJitter);
+    too_old_ = now + std::chrono::duration_cast<Duration>(policy_.max_age * factor(table_->random_));
+  }
   endpoint_->connections.fetch_add(1, std::memory_order_relaxed);
   counters_->observe_connect(static_cast<std::uint64_t>(connect_time_.count()));
   observe_connect();

@@ -214,6 +214,10 @@ void Session::on_established_timer() {
     close(Cause::kIdleTimeout);
     return;
   }
+  if (now >= too_old_) {
+    close(Cause::kMaxAge);
+    return;
+  }
   set_established_timer();
   for (const Side side : {Side::kClient, Side::kUpstream}) {
     if (state_ == State::kEstablished && from(side).ended && !to(side).finished &&
@@ -227,7 +231,7 @@ void Session::set_established_timer() {
   const bool half_closed = from(Side::kClient).ended || from(Side::kUpstream).ended;
   const auto look = half_closed ? table_->shared_.ring.now() + kHalfCloseLook : Time::max();
   const auto idle = policy_.idle_timeout.count() > 0 ? last_activity_ + policy_.idle_timeout : Time::max();
-  if (const Time next = std::min(look, idle); next != Time::max()) {
+  if (const Time next = std::min({look, idle, too_old_}); next != Time::max()) {
     table_->timers_.set(slot_, next);
   } else {
     table_->timers_.clear(slot_);

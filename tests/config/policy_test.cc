@@ -30,6 +30,7 @@ TEST(PolicyOfService, has_defaults) {
   EXPECT_EQ(policy.connect_timeout, milliseconds(1000));
   EXPECT_EQ(policy.connect_attempts, 3U);
   EXPECT_EQ(policy.idle_timeout, milliseconds(3'600'000));
+  EXPECT_EQ(policy.max_connection_age, milliseconds(0));
   EXPECT_EQ(policy.drain_timeout, milliseconds(30'000));
   EXPECT_EQ(policy.on_down, OnDown::kKeepSessions);
 }
@@ -48,6 +49,7 @@ TEST(PolicyOfService, every_key_is_read) {
     fastInterval: 1s
   connect: {timeout: 250ms, attempts: 16}
   idleTimeout: 0
+  maxConnectionAge: 2h
   drain: {timeout: 1m30s}
   onDown: closeSessions
 )");
@@ -75,6 +77,7 @@ TEST(PolicyOfService, every_key_is_read) {
   EXPECT_EQ(policy.connect_timeout, milliseconds(250));
   EXPECT_EQ(policy.connect_attempts, 16U);
   EXPECT_EQ(policy.idle_timeout, milliseconds(0));
+  EXPECT_EQ(policy.max_connection_age, milliseconds(7'200'000));
   EXPECT_EQ(policy.drain_timeout, milliseconds(90'000));
   EXPECT_EQ(policy.on_down, OnDown::kCloseSessions);
 }
@@ -142,7 +145,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
-       "connect, idleTimeout, drain, onDown"},
+       "connect, idleTimeout, maxConnectionAge, drain, onDown"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},
@@ -163,6 +166,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
        "policy.idleTimeout: '60': the unit is missing, a duration like 1500ms, 2s, 1m30s or 1h is needed"},
       {"{idleTimeout: -1s}", "a sign is not allowed"},
       {"{idleTimeout: 1ms}", "'1ms' is out of range, allowed is 10ms to 720h, or 0 for never"},
+      {"{maxConnectionAge: 1000h}", "policy.maxConnectionAge: '1000h' is out of range, allowed is 10ms to 720h"},
       {"{idleTimeout: [1s]}", "expected a duration"},
       {"{connect: {timeout: 0}}", "out of range, allowed is 10ms to 10m"},
       {"{connect: {attempts: 0}}", "policy.connect.attempts: expected a whole number from 1 to 16"},

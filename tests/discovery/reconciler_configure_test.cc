@@ -55,6 +55,7 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   service.policy.connect_timeout = config::milliseconds(70);
   service.policy.connect_attempts = 999;
   service.policy.idle_timeout = config::milliseconds(0);
+  service.policy.max_connection_age = config::milliseconds(7000);
   reconciler_.configure(configuration_of({service}));
   build();
   const proxy::SessionPolicy& policy = port("shop/web:http")->policy;
@@ -62,6 +63,7 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   EXPECT_EQ(policy.connect_timeout, config::milliseconds(70));
   EXPECT_EQ(policy.connect_attempts, proxy::kMaxConnectAttempts);
   EXPECT_EQ(policy.idle_timeout, config::milliseconds(0));
+  EXPECT_EQ(policy.max_age, config::milliseconds(7000));
 }
 
 TEST_F(ReconcilerConfigure, EveryPortShownRunsAlsoBeforeTheFirstSnapshot) {

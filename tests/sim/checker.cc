@@ -109,7 +109,7 @@ void Checker::on_asked(EndId end, Token token) {
     report(end, "an operation of one session on the socket of another");
   } else if (conversation != nullptr && !conversation->established) {
     conversation->established = true;
-    conversation->last_moved = timeline_.now();
+    conversation->last_moved = conversation->established_at = timeline_.now();
     ++established_ever_;
   }
 }
@@ -130,6 +130,7 @@ void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::by
     report(end, "bytes are sent to who has no other side");
     return;
   }
+  check_age(end, *conversation);
   const EndId speaker = conversation->other(end) ^ 1U;
   if (position + bytes.size() > network_.at(speaker).arrived_total) {
     report(end, "more bytes are sent than came from the other side");

@@ -27,9 +27,11 @@ struct Conversation {
   std::vector<SocketAddress> tried;
   bool accepted = false;  ///< by the upstream, and the data plane was told
   bool established = false;
-  bool may_close = false;  ///< idle for long enough once, its endpoint's sessions closed, or the data plane stopped
+  bool may_close =
+      false;  ///< idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped
   bool ended = false;
   Time last_moved;
+  Time established_at;
 
   [[nodiscard]] EndId other(EndId end) const { return end == client ? upstream : client; }
 };
@@ -84,6 +86,7 @@ class Checker final : public proxy::simulated::Observer {
   // checker_ends.cc
   void check_fin(EndId end);
   void check_reset(EndId end);
+  void check_age(EndId end, const Conversation& conversation);
   void check_polite(const Conversation& conversation);
   bool may_close(Conversation& conversation) const;
   void check_finished(const Conversation& conversation, const proxy::EndedSession& ended);

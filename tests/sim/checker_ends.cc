@@ -13,6 +13,8 @@ using proxy::simulated::End;
 constexpr auto kTold = std::chrono::milliseconds(200);
 /// Longer than the data plane may let a peer wait for what it has.
 constexpr auto kStuck = std::chrono::seconds(2);
+/// How long both sides have for their FIN when a session is closed.
+constexpr auto kCloseGrace = std::chrono::seconds(2);
 /// How long a reader that takes nothing has before it gets RST (README of proxy).
 constexpr auto kLingerLimit = std::chrono::seconds(30);
 
@@ -23,7 +25,19 @@ bool Checker::may_close(Conversation& conversation) const {
   const auto idle = conversation.policy.idle_timeout;
   conversation.may_close |=
       conversation.established && idle.count() > 0 && timeline_.now() - conversation.last_moved >= idle;
+  const auto age = conversation.policy.max_age;
+  conversation.may_close |= conversation.established && age.count() > 0 &&
+                            timeline_.now() - conversation.established_at >= age * (1 - proxy::kAgeJitter);
   return conversation.may_close;
+}
+
+/// A session that is too old is closed, and one that is being closed has so long to say what it has.
+void Checker::check_age(EndId end, const Conversation& conversation) {
+  const auto age = conversation.policy.max_age;
+  if (conversation.established && age.count() > 0 &&
+      timeline_.now() - conversation.established_at > age * (1 + proxy::kAgeJitter) + kCloseGrace + kTold) {
+    report(end, "passes bytes on though it is older than a session may be");
+  }
 }
 
 void Checker::allow_close(const SocketAddress* endpoint) {
@@ -173,6 +187,7 @@ void Checker::check_ended(const proxy::EndedSession& ended) {
       }
       break;
     case Cause::kIdleTimeout:
+    case Cause::kMaxAge:
     case Cause::kDrained:
     case Cause::kShutdown:
       if (found->established && !may_close(*found)) {

@@ -113,6 +113,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t sessions) {
   drawn.closed_endpoints = random.chance(0.2) ? random.below(4) : 0;
   drawn.drains = random.chance(0.15);
   drawn.stops_early = random.chance(0.15);
+  drawn.max_ages = random.chance(0.2);
   return drawn;
 }
 
