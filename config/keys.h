@@ -23,9 +23,10 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 13> kPolicyKeys = {
-    "selector", "balancer",    "peakEwma",         "first", "weights", "tiers", "locality", "healthCheck",
-    "connect",  "idleTimeout", "maxConnectionAge", "drain", "onDown"};
+inline constexpr std::array<Key, 15> kPolicyKeys = {
+    "selector", "balancer",    "peakEwma",         "first",          "weights", "tiers", "locality", "healthCheck",
+    "connect",  "idleTimeout", "maxConnectionAge", "maxConnections", "access",  "drain", "onDown"};
+inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
 inline constexpr std::array<Key, 1> kPeakEwmaKeys = {"decay"};
 inline constexpr std::array<Key, 1> kFirstKeys = {"maxConnections"};
 inline constexpr std::array<Key, 2> kWeightKeys = {"selector", "weight"};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -86,6 +87,34 @@ std::optional<Ip> parse_ip(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+std::expected<std::string, std::string> parse_network(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto ip = parse_ip(text.substr(0, slash));
+  if (!ip) {
+    return std::unexpected("a network like 10.0.0.0/8 or fd00::/8, or an address, is needed");
+  }
+  std::array<std::uint8_t, 16> bytes{};
+  inet_pton(ip->v6 ? AF_INET6 : AF_INET, ip->text.c_str(), bytes.data());
+  if (ip->v6 && ip->text.starts_with("::ffff:") && ip->text.find('.') != std::string::npos) {
+    return std::unexpected("an IPv4-mapped address stands for an IPv4 one, which is needed here");
+  }
+  const int most = ip->v6 ? 128 : 32;
+  int bits = most;
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+    if (error != std::errc() || end != digits.data() + digits.size() || bits < 0 || bits > most) {
+      return std::unexpected("the length of the prefix is a whole number from 0 to " + std::to_string(most));
+    }
+  }
+  for (int bit = bits; bit < most; ++bit) {
+    if ((bytes.at(bit / 8) & 0x80U >> bit % 8) != 0) {
+      return std::unexpected("no bit after the first " + std::to_string(bits) + " may be set");
+    }
+  }
+  return ip->text + "/" + std::to_string(bits);
 }
 
 std::string check_usable(const Ip& ip) {

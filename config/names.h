@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct Ip {
 
 /// Nothing where `text` is no address. `%zone` is not an address here.
 [[nodiscard]] std::optional<Ip> parse_ip(std::string_view text);
+/// `10.0.0.0/8` or `fd00::/8` in canonical text; an address alone is a network of its own (/32, /128). The error says
+/// what is allowed.
+[[nodiscard]] std::expected<std::string, std::string> parse_network(std::string_view text);
 /// "" where one can dial or bind `ip`; else why not (unspecified, multicast, broadcast, IPv6 link-local, IPv4-mapped).
 [[nodiscard]] std::string check_usable(const Ip& ip);
 

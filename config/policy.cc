@@ -68,6 +68,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   patch.connect_attempts = connect["attempts"].integer(1, kMaxConnectAttempts);
   patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
   patch.max_connection_age = policy["maxConnectionAge"].duration(kMinTimeout, kMaxConnectionAge, true);
+  decode_access(policy, patch);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -93,6 +94,9 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.connect_attempts, patch->connect_attempts);
     override_with(policy.idle_timeout, patch->idle_timeout);
     override_with(policy.max_connection_age, patch->max_connection_age);
+    override_with(policy.max_connections, patch->max_connections);
+    override_with(policy.allow, patch->allow);
+    override_with(policy.deny, patch->deny);
     override_with(policy.drain_timeout, patch->drain_timeout);
     override_with(policy.on_down, patch->on_down);
     if (patch->health_check) {

@@ -43,6 +43,9 @@ struct PolicyPatch {
   std::optional<std::uint32_t> connect_attempts;
   std::optional<milliseconds> idle_timeout;
   std::optional<milliseconds> max_connection_age;
+  std::optional<std::uint32_t> max_connections;
+  std::optional<std::vector<std::string>> allow;
+  std::optional<std::vector<std::string>> deny;
   std::optional<milliseconds> drain_timeout;
   std::optional<OnDown> on_down;
 
@@ -55,6 +58,8 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service);
 HealthCheckPatch decode_health_check(const Cursor& check);
 /// Reads what of a policy says which endpoint a session goes to.
 void decode_balancing(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says which clients may come in.
+void decode_access(const Cursor& policy, PolicyPatch& patch);
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.
 std::optional<Selector> decode_selector(const Cursor& selector);
 

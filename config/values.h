@@ -106,6 +106,9 @@ struct Policy {
   std::uint32_t connect_attempts = 3;
   milliseconds idle_timeout{3'600'000};
   milliseconds max_connection_age{0};
+  std::uint32_t max_connections = 0;  ///< of each port; 0 = no limit
+  std::vector<std::string> allow;     ///< networks, canonical; empty = all that `deny` does not name
+  std::vector<std::string> deny;
   milliseconds drain_timeout{30'000};
   OnDown on_down = OnDown::kKeepSessions;
 

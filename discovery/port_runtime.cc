@@ -33,7 +33,25 @@ bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& r
   return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
          left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
          left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout &&
-         left.max_age == right.max_age;
+         left.max_age == right.max_age && left.max_connections == right.max_connections;
+}
+
+/// Null where every client may come in.
+std::shared_ptr<const proxy::AccessList> access_list(const config::Policy& policy) {
+  if (policy.allow.empty() && policy.deny.empty()) {
+    return nullptr;
+  }
+  std::vector<proxy::AccessRule> rules;
+  const auto add = [&rules](const std::vector<std::string>& networks, bool allow) {
+    for (const auto& network : networks) {
+      if (const auto rule = proxy::parse_access_rule(network, allow)) {
+        rules.push_back(*rule);
+      }
+    }
+  };
+  add(policy.allow, true);
+  add(policy.deny, false);
+  return std::make_shared<const proxy::AccessList>(rules, policy.allow.empty());
 }
 
 }  // namespace
@@ -58,11 +76,15 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
       std::clamp<std::uint32_t>(service.policy.connect_attempts, 1, proxy::kMaxConnectAttempts);
   shape.policy.idle_timeout = service.policy.idle_timeout;
   shape.policy.max_age = service.policy.max_connection_age;
+  shape.policy.max_connections = service.policy.max_connections;
+  shape.access = access_list(service.policy);
   return shape;
 }
 
 bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
-  return running.listen == asked.listen && same_policy(running.policy, asked.policy);
+  const bool same_access = running.access == nullptr || asked.access == nullptr ? running.access == asked.access
+                                                                                : *running.access == *asked.access;
+  return running.listen == asked.listen && same_access && same_policy(running.policy, asked.policy);
 }
 
 void PortRuntime::configure(const config::Service& service, const config::ServicePort& port, std::size_t slot) {

@@ -122,9 +122,16 @@ json policy_json(const config::Policy& policy) {
   json out = {{"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
               {"idleTimeout", to_duration(policy.idle_timeout)},
               {"maxConnectionAge", to_duration(policy.max_connection_age)},
+              {"maxConnections", policy.max_connections},
               {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
   out.update(balancing_json(policy));
+  if (!policy.allow.empty()) {
+    out["access"]["allow"] = policy.allow;
+  }
+  if (!policy.deny.empty()) {
+    out["access"]["deny"] = policy.deny;
+  }
   if (policy.selector) {
     out["selector"] = policy.selector->to_string();
   }

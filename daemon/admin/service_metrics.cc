@@ -16,8 +16,9 @@ constexpr std::array kConditions = {EndpointCondition::kReady,   EndpointConditi
                                     EndpointCondition::kDrained, EndpointCondition::kDraining};
 
 /// The ends of sessions that never reached an upstream.
-constexpr std::array kRejections = {Cause::kNoEndpoint, Cause::kConnectRefused, Cause::kConnectTimeout,
-                                    Cause::kConnectUnreachable, Cause::kConnectError};
+constexpr std::array kRejections = {Cause::kDenied,         Cause::kMaxConnections, Cause::kNoEndpoint,
+                                    Cause::kConnectRefused, Cause::kConnectTimeout, Cause::kConnectUnreachable,
+                                    Cause::kConnectError};
 
 MetricLabels with(MetricLabels labels, std::string name, std::string value) {
   labels.push_back({std::move(name), std::move(value)});

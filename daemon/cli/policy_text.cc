@@ -71,6 +71,18 @@ std::vector<std::string> preference_lines(const json& policy) {
   return lines;
 }
 
+std::string access_text(const json& access) {
+  const auto count = [&access](const char* key) { return array(access, key).size(); };
+  const auto networks = [](std::size_t number) {
+    return std::to_string(number) + (number == 1 ? " network" : " networks");
+  };
+  std::string out = count("allow") > 0 ? "only those of " + networks(count("allow")) : "all";
+  if (count("deny") > 0) {
+    out += ", but those of " + networks(count("deny"));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
@@ -83,6 +95,9 @@ std::vector<std::string> policy_lines(const json& policy) {
                   " attempts");
   lines.push_back("idle       " + or_never(text(policy, "idleTimeout")));
   lines.push_back("max age    " + or_never(text(policy, "maxConnectionAge")));
+  const std::string most = text(policy, "maxConnections");
+  lines.push_back("limit      " + (most == "0" ? "no" : most) + " sessions of a port");
+  lines.push_back("clients    " + access_text(policy.value("access", json::object())));
   lines.push_back("drain      " + or_never(drain_timeout) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;

@@ -35,6 +35,13 @@ IpAddress IpAddress::v4(std::uint32_t host_order) {
   return ip;
 }
 
+IpAddress IpAddress::from_bytes(std::span<const std::uint8_t> bytes) {
+  IpAddress ip;
+  ip.v6_ = bytes.size() == ip.bytes_.size();
+  std::ranges::copy(bytes, ip.bytes_.begin());
+  return ip;
+}
+
 bool IpAddress::is_loopback() const {
   if (!v6_) {
     return bytes_[0] == 127;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class IpAddress {
   /// Accepts what inet_pton(3) accepts; an IPv4-mapped IPv6 address becomes the IPv4 address it stands for.
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress v4(std::uint32_t host_order);
+  /// 4 or 16 bytes in network order.
+  static IpAddress from_bytes(std::span<const std::uint8_t> bytes);
 
   [[nodiscard]] bool is_v6() const { return v6_; }
   [[nodiscard]] bool is_loopback() const;

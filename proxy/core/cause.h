@@ -18,6 +18,8 @@ enum class Cause : std::uint8_t {
   kConnectUnreachable,  ///< no route, or the network said so
   kConnectError,        ///< any other failure of connect(2), also for want of local resources
   kNoEndpoint,          ///< nothing to pick from
+  kDenied,              ///< `access` does not let the client in
+  kMaxConnections,      ///< the port had `maxConnections` sessions
   kIdleTimeout,         ///< no byte in either direction for `idleTimeout`
   kMaxAge,              ///< it has lasted for `maxConnectionAge`
   kDrained,             ///< the endpoint or the Service left, and `drain.timeout` has passed
@@ -30,10 +32,10 @@ inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCoun
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",           "finished",       "clientReset",        "upstreamReset",
-      "connectRefused", "connectTimeout", "connectUnreachable", "connectError",
-      "noEndpoint",     "idleTimeout",    "maxConnectionAge",   "drained",
-      "endpointDown",   "shutdown"};
+      "none",           "finished",           "clientReset",      "upstreamReset", "connectRefused",
+      "connectTimeout", "connectUnreachable", "connectError",     "noEndpoint",    "denied",
+      "maxConnections", "idleTimeout",        "maxConnectionAge", "drained",       "endpointDown",
+      "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

@@ -65,6 +65,15 @@ class ServiceStats {
   [[nodiscard]] ServiceCounters& worker(std::size_t index) { return counters_[index]; }
   [[nodiscard]] std::span<const ServiceCounters> all() const { return {counters_.get(), count_}; }
 
+  /// Sessions now, over all workers.
+  [[nodiscard]] std::uint64_t active() const {
+    std::uint64_t sum = 0;
+    for (const ServiceCounters& worker : all()) {
+      sum += worker.active.get();
+    }
+    return sum;
+  }
+
   /// Shared by all workers, so that round robin is one order and not one order for each worker.
   std::atomic<std::uint64_t> round_robin_cursor{0};
 

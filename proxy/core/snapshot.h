@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/core/access_list.h"
 #include "proxy/core/address.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/counters.h"
@@ -83,6 +84,7 @@ struct SessionPolicy {
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
   std::chrono::milliseconds idle_timeout{3'600'000};
+  std::uint32_t max_connections = 0;     ///< of the port, over all workers; 0 = no limit
   std::chrono::milliseconds max_age{0};  ///< from the connect on, give or take kAgeJitter
 };
 
@@ -102,6 +104,7 @@ struct ServicePort {
   std::vector<std::vector<std::shared_ptr<EndpointState>>> reserves;
   bool panic = false;  ///< all are unhealthy; `endpoints` are the ready ones
   SessionPolicy policy;
+  std::shared_ptr<const AccessList> access;  ///< null: all clients may come in
   std::shared_ptr<ServiceStats> stats;
 };
 

@@ -61,6 +61,7 @@ class Session {
   [[nodiscard]] Relay& to(Side side) { return relays_[index(other(side))]; }
 
   // session_connect.cc
+  [[nodiscard]] Cause admit(const ServicePort& port);
   void connect_next();
   void wait_for_resources();
   void on_connect(std::int32_t result);

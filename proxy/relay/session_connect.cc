@@ -62,9 +62,27 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
     counters_ = &stats_->worker(table.shared_.worker);
     counters_->connections.add();
     counters_->active.add();
+    if (const Cause refused = admit(*port); refused != Cause::kNone) {
+      refuse(refused);
+      settle();
+      return;
+    }
   }
   connect_next();
   settle();
+}
+
+/// Whether the client may come in at all; kNone = it may. Workers that accept at the same moment may each let in one
+/// more than `max_connections`.
+Cause Session::admit(const ServicePort& port) {
+  if (port.access != nullptr) {
+    client_ = client_.port() != 0 ? client_ : table_->shared_.ring.peer(fd(Side::kClient));
+    if (!port.access->allows(client_.ip())) {
+      return Cause::kDenied;
+    }
+  }
+  const bool full = policy_.max_connections > 0 && port.stats->active() > policy_.max_connections;
+  return full ? Cause::kMaxConnections : Cause::kNone;
 }
 
 void Session::connect_next() {

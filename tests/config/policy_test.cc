@@ -31,6 +31,9 @@ TEST(PolicyOfService, has_defaults) {
   EXPECT_EQ(policy.connect_attempts, 3U);
   EXPECT_EQ(policy.idle_timeout, milliseconds(3'600'000));
   EXPECT_EQ(policy.max_connection_age, milliseconds(0));
+  EXPECT_EQ(policy.max_connections, 0U);
+  EXPECT_TRUE(policy.allow.empty());
+  EXPECT_TRUE(policy.deny.empty());
   EXPECT_EQ(policy.drain_timeout, milliseconds(30'000));
   EXPECT_EQ(policy.on_down, OnDown::kKeepSessions);
 }
@@ -50,6 +53,8 @@ TEST(PolicyOfService, every_key_is_read) {
   connect: {timeout: 250ms, attempts: 16}
   idleTimeout: 0
   maxConnectionAge: 2h
+  maxConnections: 500
+  access: {allow: [10.0.0.0/8, "FD00::/8"], deny: [10.1.2.3]}
   drain: {timeout: 1m30s}
   onDown: closeSessions
 )");
@@ -78,6 +83,9 @@ TEST(PolicyOfService, every_key_is_read) {
   EXPECT_EQ(policy.connect_attempts, 16U);
   EXPECT_EQ(policy.idle_timeout, milliseconds(0));
   EXPECT_EQ(policy.max_connection_age, milliseconds(7'200'000));
+  EXPECT_EQ(policy.max_connections, 500U);
+  EXPECT_EQ(policy.allow, (std::vector<std::string>{"10.0.0.0/8", "fd00::/8"}));
+  EXPECT_EQ(policy.deny, std::vector<std::string>{"10.1.2.3/32"});
   EXPECT_EQ(policy.drain_timeout, milliseconds(90'000));
   EXPECT_EQ(policy.on_down, OnDown::kCloseSessions);
 }
@@ -145,7 +153,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
-       "connect, idleTimeout, maxConnectionAge, drain, onDown"},
+       "connect, idleTimeout, maxConnectionAge, maxConnections, access, drain, onDown"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},
@@ -167,6 +175,13 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{idleTimeout: -1s}", "a sign is not allowed"},
       {"{idleTimeout: 1ms}", "'1ms' is out of range, allowed is 10ms to 720h, or 0 for never"},
       {"{maxConnectionAge: 1000h}", "policy.maxConnectionAge: '1000h' is out of range, allowed is 10ms to 720h"},
+      {"{maxConnections: -1}", "policy.maxConnections: expected a whole number from 0 to 10000000"},
+      {"{access: {allow: [10.0.0.1/8]}}", "policy.access.allow[0]: '10.0.0.1/8': no bit after the first 8 may be set"},
+      {"{access: {allow: [10.0.0.0/33]}}", "the length of the prefix is a whole number from 0 to 32"},
+      {"{access: {deny: [web]}}", "policy.access.deny[0]: 'web': a network like 10.0.0.0/8 or fd00::/8, or an address"},
+      {"{access: {allow: [10.1.2.3], deny: [10.1.2.3/32]}}", "'10.1.2.3/32' is allowed as well, and only one can hold"},
+      {"{access: {deny: [\"::ffff:10.0.0.1\"]}}", "an IPv4-mapped address stands for an IPv4 one"},
+      {"{access: {alow: []}}", "policy.access.alow: unknown key, did you mean 'allow'?"},
       {"{idleTimeout: [1s]}", "expected a duration"},
       {"{connect: {timeout: 0}}", "out of range, allowed is 10ms to 10m"},
       {"{connect: {attempts: 0}}", "policy.connect.attempts: expected a whole number from 1 to 16"},

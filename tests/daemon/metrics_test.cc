@@ -20,11 +20,15 @@ TEST(Metrics, counters_are_summed_over_workers) {
   board.stats().worker(1).connections.add(4);
   board.stats().worker(1).bytes_upstream.add(1000);
   board.stats().worker(0).ended[static_cast<std::size_t>(proxy::Cause::kNoEndpoint)].add(2);
+  board.stats().worker(1).ended[static_cast<std::size_t>(proxy::Cause::kDenied)].add(5);
+  board.stats().worker(0).ended[static_cast<std::size_t>(proxy::Cause::kMaxConnections)].add(6);
   const std::string text = metrics_text(board);
   EXPECT_EQ(sum_of_samples(text, "ringway_connections_total", {{"namespace", "shop"}, {"service", "web"}}), 7);
   EXPECT_EQ(sum_of_samples(text, "ringway_bytes_total", {{"direction", "upstream"}}), 1000);
   EXPECT_EQ(sum_of_samples(text, "ringway_bytes_total", {{"direction", "downstream"}}), 0);
   EXPECT_EQ(sum_of_samples(text, "ringway_rejected_total", {{"reason", "noEndpoint"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_rejected_total", {{"reason", "denied"}}), 5);
+  EXPECT_EQ(sum_of_samples(text, "ringway_rejected_total", {{"reason", "maxConnections"}}), 6);
   EXPECT_EQ(sum_of_samples(text, "ringway_sessions_ended_total", {{"cause", "noEndpoint"}}), 2);
 }
 

@@ -56,6 +56,9 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   service.policy.connect_attempts = 999;
   service.policy.idle_timeout = config::milliseconds(0);
   service.policy.max_connection_age = config::milliseconds(7000);
+  service.policy.max_connections = 9;
+  service.policy.allow = {"10.0.0.0/8"};
+  service.policy.deny = {"10.1.0.0/16"};
   reconciler_.configure(configuration_of({service}));
   build();
   const proxy::SessionPolicy& policy = port("shop/web:http")->policy;
@@ -64,6 +67,27 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   EXPECT_EQ(policy.connect_attempts, proxy::kMaxConnectAttempts);
   EXPECT_EQ(policy.idle_timeout, config::milliseconds(0));
   EXPECT_EQ(policy.max_age, config::milliseconds(7000));
+  EXPECT_EQ(policy.max_connections, 9U);
+  const auto allows = [this](const char* client) {
+    return port("shop/web:http")->access->allows(*proxy::IpAddress::parse(client));
+  };
+  EXPECT_TRUE(allows("10.2.0.1"));
+  EXPECT_FALSE(allows("10.1.0.1")) << "denied";
+  EXPECT_FALSE(allows("192.0.2.1")) << "not allowed";
+}
+
+TEST_F(ReconcilerConfigure, ChangedAccessIsInForce) {
+  config::Service service = web_service();
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->access, nullptr);
+  service.policy.deny = {"10.1.0.0/16"};
+  reconciler_.configure(configuration_of({service}));
+  EXPECT_TRUE(build());
+  ASSERT_NE(port("shop/web:http")->access, nullptr);
+  EXPECT_TRUE(port("shop/web:http")->access->allows(*proxy::IpAddress::parse("192.0.2.1")));
+  reconciler_.configure(configuration_of({service}));
+  EXPECT_FALSE(build()) << "the same networks again are no news";
 }
 
 TEST_F(ReconcilerConfigure, EveryPortShownRunsAlsoBeforeTheFirstSnapshot) {

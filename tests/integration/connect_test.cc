@@ -65,6 +65,18 @@ TEST(ConnectTest, without_an_endpoint_a_connection_is_refused_at_once) {
   EXPECT_EQ(client.error(), ECONNREFUSED);
 }
 
+TEST(ConnectTest, who_is_not_let_in_is_reset_and_counted_by_reason) {
+  const auto vip = next_vip();
+  EchoServer server({.name = "good", .at = {}});
+  const Daemon daemon({.config = documents({{.vip = vip,
+                                             .endpoints = {server.address()},
+                                             .policy = "{access: {allow: [10.0.0.0/8], deny: [10.1.0.0/16]}}"}})});
+  TcpClient client(vip);
+  EXPECT_TRUE(client.error() == ECONNRESET || client.receive_all().empty());
+  EXPECT_TRUE(wait_until([&] { return daemon.metric("ringway_rejected_total", {{"reason", "denied"}}) == 1; }));
+  EXPECT_EQ(server.accepted(), 0);
+}
+
 TEST(ConnectTest, when_every_attempt_fails_the_client_is_reset) {
   const auto vip = next_vip();
   const Daemon daemon({.config = documents({{.vip = vip,

@@ -30,6 +30,7 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     port->key = {.ns = "default", .service = "web", .port = "http"};
     port->listen = {vip_};
     port->policy = policy;
+    port->access = access_;
     port->stats = stats_;
     endpoints_.clear();
     for (const auto& address : endpoints) {
@@ -77,6 +78,7 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
 
   proxy::SocketAddress vip_ = next_vip();
   std::shared_ptr<proxy::ServiceStats> stats_;
+  std::shared_ptr<const proxy::AccessList> access_;  ///< of what is served next; null: all clients
   std::vector<std::shared_ptr<proxy::EndpointState>> endpoints_;
   std::vector<std::shared_ptr<proxy::EndpointState>> kept_;
   std::unique_ptr<proxy::DataPlane> plane_;

@@ -220,22 +220,6 @@ TEST_P(DataPlaneTest, ends_an_idle_session_with_fin) {
   EXPECT_EQ(ended(Cause::kIdleTimeout), 1);
 }
 
-TEST_P(DataPlaneTest, ends_a_session_at_its_greatest_age_however_busy) {
-  EchoServer server({.name = "old"});
-  start();
-  serve({address_of(server)}, {.max_age = milliseconds(300)});
-  const auto began = std::chrono::steady_clock::now();
-  TcpClient client(vip_);
-  EXPECT_EQ(client.receive(4), "old\n");
-  while (client.send("?") && client.receive(1) == "?") {
-  }
-  EXPECT_EQ(client.ending(), Ending::kFin);
-  EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(270)) << "before the least that jitter allows";
-  client.close();
-  EXPECT_TRUE(no_session_left());
-  EXPECT_EQ(ended(Cause::kMaxAge), 1);
-}
-
 TEST_P(DataPlaneTest, a_stalled_reader_stops_the_sender) {
   EchoServer server({.mode = Mode::kLateReader});
   start();
