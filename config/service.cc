@@ -227,9 +227,6 @@ void note_unserved(const Cursor& spec, const ServiceDraft& draft) {
   if (service.type != ServiceType::kClusterIp) {
     note("type " + std::string(spec["type"].raw()) + ": served on its clusterIP only");
   }
-  if (spec["sessionAffinity"].raw() == "ClientIP") {
-    note("sessionAffinity ClientIP is not acted on yet");
-  }
   if (spec["internalTrafficPolicy"].raw() == "Local") {
     note("internalTrafficPolicy Local is not acted on yet");
   }
@@ -259,6 +256,21 @@ bool Service::headless() const {
   return std::ranges::find(cluster_ips, kNone) != cluster_ips.end();
 }
 
+// The default and the range are the API's (core/v1, ClientIPConfig.timeoutSeconds).
+milliseconds decode_affinity(const Cursor& spec) {
+  constexpr std::int64_t kDefault_s = 10'800;
+  constexpr std::int64_t kMax_s = 86'400;
+  const bool by_client = spec["sessionAffinity"].one_of<bool>({{"None", false}, {"ClientIP", true}}).value_or(false);
+  const Cursor config = spec["sessionAffinityConfig"];
+  config.expect_map();
+  config["clientIP"].expect_map();
+  const auto timeout = config["clientIP"]["timeoutSeconds"].integer(1, kMax_s);
+  if (config.present() && !by_client) {
+    config.fail("belongs to sessionAffinity ClientIP");
+  }
+  return by_client ? std::chrono::seconds(timeout.value_or(kDefault_s)) : milliseconds(0);
+}
+
 void decode_service(const Cursor& document, Draft& into) {
   ServiceDraft draft;
   Service& service = draft.service;
@@ -276,7 +288,7 @@ void decode_service(const Cursor& document, Draft& into) {
   service.selector = decode_equality(spec["selector"]);
   decode_ports(spec["ports"], draft);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].boolean().value_or(false);
-  spec["sessionAffinity"].one_of<bool>({{"None", false}, {"ClientIP", true}});
+  service.affinity_timeout = decode_affinity(spec);
   service.traffic_distribution = spec["trafficDistribution"].one_of<Prefer>({{"PreferClose", Prefer::kSameZone},
                                                                              {"PreferSameZone", Prefer::kSameZone},
                                                                              {"PreferSameNode", Prefer::kSameNode}});

@@ -33,7 +33,8 @@ bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& r
   return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
          left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
          left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout &&
-         left.max_age == right.max_age && left.max_connections == right.max_connections;
+         left.max_age == right.max_age && left.max_connections == right.max_connections &&
+         left.affinity_timeout == right.affinity_timeout;
 }
 
 /// Null where every client may come in.
@@ -55,6 +56,16 @@ std::shared_ptr<const proxy::AccessList> access_list(const config::Policy& polic
 }
 
 }  // namespace
+
+std::shared_ptr<proxy::AffinityTable> PortRuntime::Environment::affinity_of(const proxy::ServiceKey& key) {
+  auto& known = affinities[{key.ns, key.service}];
+  auto table = known.lock();
+  if (table == nullptr) {
+    table = std::make_shared<proxy::AffinityTable>();
+    known = table;
+  }
+  return table;
+}
 
 PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
     : key_(std::move(key)),
@@ -78,6 +89,7 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.max_age = service.policy.max_connection_age;
   shape.policy.max_connections = service.policy.max_connections;
   shape.access = access_list(service.policy);
+  shape.policy.affinity_timeout = service.affinity_timeout;
   return shape;
 }
 
@@ -92,6 +104,7 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   port_ = &port;
   slot_ = slot;
   shape_ = shape(key_, service, port);
+  shape_.affinity = service.affinity_timeout.count() > 0 ? environment_.affinity_of(key_) : nullptr;
   drain_timeout_ = service.policy.drain_timeout;
   const auto& check = service.policy.health_check;
   if (check.has_value() != check_.has_value() || (check && !same_check(*check, *check_))) {

@@ -28,6 +28,11 @@ class PortRuntime {
     Place here;
     /// An endpoint went up or down: `choose` is due.
     std::function<void(PortRuntime&)> health_changed;
+    /// By namespace and name; alive while a port of the Service, or a snapshot, has it.
+    std::map<std::pair<std::string, std::string>, std::weak_ptr<proxy::AffinityTable>> affinities = {};
+
+    /// The one table of the Service that `key` is a port of.
+    std::shared_ptr<proxy::AffinityTable> affinity_of(const proxy::ServiceKey& key);
   };
 
   PortRuntime(proxy::ServiceKey key, Environment& environment);

@@ -182,6 +182,10 @@ json service_json(const config::Service& service) {
   out["clusterIPs"] = service.cluster_ips;
   out["selector"] = service.selector ? json(service.selector->to_string()) : json(nullptr);
   out["publishNotReadyAddresses"] = service.publish_not_ready_addresses;
+  out["sessionAffinity"] = service.affinity_timeout.count() > 0 ? "ClientIP" : "None";
+  if (service.affinity_timeout.count() > 0) {
+    out["sessionAffinityTimeout"] = to_duration(service.affinity_timeout);
+  }
   out["policy"] = policy_json(service.policy);
   out["ports"] = json::array();
   for (const auto& port : service.ports) {

@@ -1,6 +1,7 @@
 #include "daemon/admin/service_metrics.h"
 
 #include <array>
+#include <set>
 
 #include "daemon/admin/families.h"
 
@@ -40,9 +41,11 @@ class Collector {
   std::vector<prometheus::MetricFamily> take() &&;
 
  private:
+  void add_affinity(const proxy::ServicePort& port);
   void add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats);
   void add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view);
 
+  std::set<const proxy::AffinityTable*> affinities_;  ///< those that were added
   Family connections_ = counters("ringway_connections_total", "Connections accepted from clients.");
   Family active_ = gauges("ringway_connections_active", "Sessions now, those still connecting included.");
   Family bytes_ = counters("ringway_bytes_total", "Bytes relayed: upstream = to endpoints, downstream = to clients.");
@@ -62,6 +65,9 @@ class Collector {
   Family weight_ = gauges("ringway_endpoint_weight", "The endpoint's weight; 0 takes no new sessions.");
   Family latency_ = gauges("ringway_endpoint_latency_seconds",
                            "Peak-sensitive average of connect time and time to first byte (peakEwma).");
+  Family affinity_clients_ = gauges("ringway_affinity_clients", "Clients that session affinity remembers.");
+  Family affinity_evictions_ = counters("ringway_affinity_evictions_total",
+                                        "Clients that session affinity forgot before their time, for want of room.");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -76,6 +82,7 @@ void Collector::add(const discovery::ServicePortView& view) {
   panic_.gauge(labels, view.running->panic ? 1 : 0);
   tier_.gauge(labels, static_cast<double>(view.tier + 1));
   spilled_.gauge(labels, view.reach < view.wanted ? 1 : 0);
+  add_affinity(*view.running);
   std::array<std::uint32_t, kConditions.size()> by_condition{};
   for (const auto& endpoint : view.endpoints) {
     ++by_condition.at(static_cast<std::size_t>(endpoint.condition));
@@ -85,6 +92,17 @@ void Collector::add(const discovery::ServicePortView& view) {
     endpoints_.gauge(with(labels, "state", std::string(discovery::to_string(condition))),
                      by_condition.at(static_cast<std::size_t>(condition)));
   }
+}
+
+/// One table serves all ports of a Service.
+void Collector::add_affinity(const proxy::ServicePort& port) {
+  if (port.affinity == nullptr || !affinities_.insert(port.affinity.get()).second) {
+    return;
+  }
+  const MetricLabels labels = {{"namespace", port.key.ns}, {"service", port.key.service}};
+  const auto clients = port.affinity->clients(proxy::SteadyClock().now(), port.policy.affinity_timeout);
+  affinity_clients_.gauge(labels, static_cast<double>(clients));
+  affinity_evictions_.counter(labels, static_cast<double>(port.affinity->evictions()));
 }
 
 void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats) {
@@ -148,8 +166,26 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
 
 std::vector<prometheus::MetricFamily> Collector::take() && {
   std::vector<prometheus::MetricFamily> out;
-  for (auto* family : {&connections_, &active_, &bytes_, &connect_, &failures_, &retries_, &rejected_, &ended_, &panic_,
-                       &endpoints_, &tier_, &spilled_, &up_, &picked_, &held_, &weight_, &latency_, &checks_}) {
+  for (auto* family : {&connections_,
+                       &active_,
+                       &bytes_,
+                       &connect_,
+                       &failures_,
+                       &retries_,
+                       &rejected_,
+                       &ended_,
+                       &panic_,
+                       &affinity_clients_,
+                       &affinity_evictions_,
+                       &endpoints_,
+                       &tier_,
+                       &spilled_,
+                       &up_,
+                       &picked_,
+                       &held_,
+                       &weight_,
+                       &latency_,
+                       &checks_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

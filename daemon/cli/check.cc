@@ -7,6 +7,7 @@
 #include "daemon/cli/command_line.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/policy_text.h"
+#include "daemon/text.h"
 
 namespace ringway::daemon {
 
@@ -48,6 +49,9 @@ void print_service(const config::Service& service, std::ostream& out) {
   }
   out << "  endpoints  "
       << (service.selector ? "workloads with " + service.selector->to_string() : "its EndpointSlices") << '\n';
+  if (service.affinity_timeout.count() > 0) {
+    out << "  affinity   by client IP, for " << to_duration(service.affinity_timeout) << '\n';
+  }
   for (const auto& line : policy_lines(policy_json(service.policy))) {
     out << "  " << line << '\n';
   }

@@ -26,6 +26,11 @@ void line(std::ostream& out, const std::string& name, const std::string& value) 
   out << head << (value.empty() ? "<none>" : printable(value)) << '\n';
 }
 
+std::string affinity_text(const json& service) {
+  const std::string timeout = text(service, "sessionAffinityTimeout");
+  return text(service, "sessionAffinity") + (timeout.empty() ? "" : ", for " + timeout + " after the last connection");
+}
+
 void print_ports(const json& service, std::ostream& out) {
   out << "Ports:\n";
   Table table({"  NAME", "LISTENS", "TARGET", "ENDPOINTS", "SESSIONS", "ACTIVE", "UP/DOWN", "RETRIES"});
@@ -116,6 +121,7 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
   line(out, "Type", text(service, "type"));
   line(out, "Virtual IPs", joined(service, "clusterIPs", ", "));
   line(out, "Selector", text(service, "selector"));
+  line(out, "Affinity", affinity_text(service));
   print_ports(service, out);
   out << "Policy:\n";
   for (const auto& policy : policy_lines(object(service, "policy"))) {

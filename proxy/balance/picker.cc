@@ -53,7 +53,10 @@ class WithReserves final : public Picker {
 
 std::unique_ptr<const Picker> make_picker(const ServicePort& port) {
   auto picker = make_algorithm(port);
-  return port.reserves.empty() ? std::move(picker) : std::make_unique<WithReserves>(port, std::move(picker));
+  if (!port.reserves.empty()) {
+    picker = std::make_unique<WithReserves>(port, std::move(picker));
+  }
+  return port.affinity == nullptr ? std::move(picker) : make_affinity(port, std::move(picker));
 }
 
 }  // namespace ringway::proxy

@@ -33,4 +33,8 @@ std::unique_ptr<const Picker> make_source_hash(const ServicePort& port);
 /// `first`, which lets clients wait instead). Workers that choose at the same moment may fill it by one too many each.
 std::unique_ptr<const Picker> make_first(const ServicePort& port);
 
+/// The endpoint that the client was with (`port.affinity`), while it is among `port.endpoints` and the session has not
+/// tried it; else what `otherwise` picks, which is remembered.
+std::unique_ptr<const Picker> make_affinity(const ServicePort& port, std::unique_ptr<const Picker> otherwise);
+
 }  // namespace ringway::proxy

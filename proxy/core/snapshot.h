@@ -12,6 +12,7 @@
 
 #include "proxy/core/access_list.h"
 #include "proxy/core/address.h"
+#include "proxy/core/affinity_table.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/counters.h"
 #include "proxy/core/peak_ewma.h"
@@ -84,8 +85,9 @@ struct SessionPolicy {
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
   std::chrono::milliseconds idle_timeout{3'600'000};
-  std::uint32_t max_connections = 0;     ///< of the port, over all workers; 0 = no limit
-  std::chrono::milliseconds max_age{0};  ///< from the connect on, give or take kAgeJitter
+  std::chrono::milliseconds affinity_timeout{0};  ///< a client keeps its endpoint for so long; 0 = no affinity
+  std::uint32_t max_connections = 0;              ///< of the port, over all workers; 0 = no limit
+  std::chrono::milliseconds max_age{0};           ///< from the connect on, give or take kAgeJitter
 };
 
 inline constexpr std::uint32_t kMaxConnectAttempts = 16;
@@ -105,6 +107,7 @@ struct ServicePort {
   bool panic = false;  ///< all are unhealthy; `endpoints` are the ready ones
   SessionPolicy policy;
   std::shared_ptr<const AccessList> access;  ///< null: all clients may come in
+  std::shared_ptr<AffinityTable> affinity;   ///< of the Service; null: no affinity
   std::shared_ptr<ServiceStats> stats;
 };
 

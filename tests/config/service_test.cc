@@ -42,6 +42,21 @@ TEST(ServiceKind, every_field_is_read) {
   EXPECT_THAT(configuration.notes, IsEmpty());
 }
 
+TEST(ServiceKind, session_affinity_is_none_or_lasts_three_hours_or_what_is_said) {
+  const auto timeout = [](const std::string& affinity) {
+    return loaded(
+               "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.0.0.1, ports: [{port: 80}]" +
+               affinity + "}\n")
+        .services[0]
+        .affinity_timeout;
+  };
+  EXPECT_EQ(timeout(""), milliseconds(0));
+  EXPECT_EQ(timeout(", sessionAffinity: None"), milliseconds(0));
+  EXPECT_EQ(timeout(", sessionAffinity: ClientIP"), std::chrono::hours(3));
+  EXPECT_EQ(timeout(", sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 5}}"),
+            std::chrono::seconds(5));
+}
+
 TEST(ServiceKind, traffic_distribution_says_what_is_preferred_unless_its_own_policy_does) {
   const auto prefer = [](const std::string& distribution, const std::string& more = "") {
     return loaded(
@@ -115,6 +130,11 @@ TEST(ServiceKind, wrong_values_say_what_is_allowed) {
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], type: Cluster}", "one of ClusterIP, NodePort"},
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], publishNotReadyAddresses: \"true\"}", "expected true or false"},
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], sessionAffinity: Client}", "one of None, ClientIP"},
+      {"{clusterIP: 10.0.0.1, ports: [{port: 80}], sessionAffinityConfig: {clientIP: {timeoutSeconds: 5}}}",
+       "spec.sessionAffinityConfig: belongs to sessionAffinity ClientIP"},
+      {"{clusterIP: 10.0.0.1, ports: [{port: 80}], sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: "
+       "{timeoutSeconds: 0}}}",
+       "spec.sessionAffinityConfig.clientIP.timeoutSeconds: expected a whole number from 1 to 86400"},
       {"{clusterIP: 10.0.0.1, ports: [{port: 80}], trafficDistribution: Close}", "one of PreferClose, PreferSameZone"},
   };
   for (const auto& [spec, expected] : cases) {
@@ -153,9 +173,8 @@ TEST(ServiceKind, what_is_not_served_is_noted) {
   EXPECT_THAT(noted("{clusterIP: \"\", ports: [{port: 80}]}"), ElementsAre("service shop/web: no VIP, skipped"));
   EXPECT_THAT(noted("{clusterIP: 10.0.0.1, ports: [{name: a, port: 53, protocol: UDP}, {name: b, port: 53}]}"),
               ElementsAre("service shop/web: port 53: not served yet: UDP"));
-  EXPECT_THAT(
-      noted("{clusterIP: 10.0.0.1, ports: [{port: 80}], type: NodePort, sessionAffinity: ClientIP}"),
-      ElementsAre(HasSubstr("type NodePort: served on its clusterIP only"), HasSubstr("ClientIP is not acted on")));
+  EXPECT_THAT(noted("{clusterIP: 10.0.0.1, ports: [{port: 80}], type: NodePort}"),
+              ElementsAre(HasSubstr("type NodePort: served on its clusterIP only")));
   EXPECT_TRUE(loaded(with_spec("{clusterIP: None}")).services[0].headless());
 }
 

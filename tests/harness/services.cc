@@ -5,8 +5,11 @@ namespace ringway::test {
 std::string ServiceSpec::yaml() const {
   std::string text = "apiVersion: v1\nkind: Service\nmetadata: {name: " + name + ", namespace: default}\n" +
                      "spec:\n  clusterIP: \"" + vip.ip().to_string() + "\"\n  selector: {app: " + name + "}\n" +
-                     "  ports: [{name: main, port: " + std::to_string(vip.port()) + ", targetPort: main}]\n" +
-                     "policy: " + policy + "\n";
+                     "  ports: [{name: main, port: " + std::to_string(vip.port()) + ", targetPort: main}]\n";
+  for (const std::string& line : spec) {
+    text += "  " + line + "\n";
+  }
+  text += "policy: " + policy + "\n";
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const std::string pod = name + "-" + std::to_string(i);
     const std::string label = i < labels.size() ? ", " + labels[i] : "";

@@ -14,6 +14,7 @@ struct ServiceSpec {
   SocketAddress vip;
   std::vector<SocketAddress> endpoints;
   std::string policy = "{}";        ///< YAML in flow style
+  std::vector<std::string> spec;    ///< more lines of the Service's `spec`
   std::vector<std::string> labels;  ///< more labels of each Pod, "release: canary"; may be fewer than endpoints
   std::vector<std::string> nodes;   ///< of each Pod; may be fewer than endpoints
 

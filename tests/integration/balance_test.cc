@@ -74,6 +74,27 @@ struct Scene {
   Daemon daemon;
 };
 
+TEST(BalanceTest, session_affinity_keeps_a_client_with_its_endpoint_through_a_reload) {
+  Scene scene(4, "{balancer: roundRobin}");
+  scene.spec.spec = {"sessionAffinity: ClientIP", "sessionAffinityConfig: {clientIP: {timeoutSeconds: 600}}"};
+  scene.reconfigure();
+  const auto from = [&scene](int number) {
+    return greeting_from(*IpAddress::parse("127.0.0." + std::to_string(number)), scene.spec.vip);
+  };
+  std::map<int, std::string> homes;
+  for (int number = 2; number < 10; ++number) {
+    homes[number] = from(number);
+  }
+  scene.spec.policy = "{balancer: random}";
+  scene.reconfigure();
+  for (const auto& [number, home] : homes) {
+    EXPECT_EQ(from(number), home) << "127.0.0." << number;
+    EXPECT_EQ(from(number), home);
+  }
+  EXPECT_EQ(scene.daemon.metric("ringway_affinity_clients"), 8);
+  EXPECT_EQ(scene.daemon.metric("ringway_affinity_evictions_total"), 0);
+}
+
 TEST(BalanceTest, a_canary_gets_its_split_exactly_over_all_workers) {
   const Scene scene(3, "{balancer: roundRobin, weights: [{selector: release=canary, weight: 5}]}",
                     {"release: stable", "release: stable", "release: canary"});
