@@ -1,7 +1,8 @@
-#include <algorithm>
-#include <charconv>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "config/keys.h"
 #include "config/names.h"
@@ -13,7 +14,9 @@ namespace {
 constexpr std::int64_t kMaxSessions = 10'000'000;
 constexpr std::size_t kMaxNetworks = 100'000;
 
-std::vector<std::string> decode_networks(const Cursor& list) {
+/// `others` hold the networks of which none may stand here too.
+std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {}) {
+  const std::unordered_set<std::string_view> taken(others.begin(), others.end());
   std::vector<std::string> networks;
   const auto entries = list.list();
   if (entries.size() > kMaxNetworks) {
@@ -25,10 +28,13 @@ std::vector<std::string> decode_networks(const Cursor& list) {
     if (!text) {
       continue;
     }
-    if (auto network = parse_network(*text)) {
-      networks.push_back(std::move(*network));
-    } else {
+    auto network = parse_network(*text);
+    if (!network) {
       entry.fail("'" + *text + "': " + network.error());
+    } else if (taken.contains(*network)) {
+      entry.fail("'" + *network + "' is allowed as well, and only one can hold");
+    } else {
+      networks.push_back(std::move(*network));
     }
   }
   return networks;
@@ -43,14 +49,9 @@ void decode_access(const Cursor& policy, PolicyPatch& patch) {
   if (const Cursor allow = access["allow"]; allow.present()) {
     patch.allow = decode_networks(allow);
   }
+  const auto allowed = patch.allow.value_or(std::vector<std::string>());
   if (const Cursor deny = access["deny"]; deny.present()) {
-    patch.deny = decode_networks(deny);
-    for (const Cursor& entry : deny.list()) {
-      const auto network = patch.allow ? parse_network(std::string(entry.raw())) : std::unexpected(std::string());
-      if (network && std::ranges::find(*patch.allow, *network) != patch.allow->end()) {
-        entry.fail("'" + *network + "' is allowed as well, and only one can hold");
-      }
-    }
+    patch.deny = decode_networks(deny, allowed);
   }
 }
 

@@ -250,12 +250,6 @@ bool is_for_others(const Cursor& document, const Service& service) {
   return false;
 }
 
-}  // namespace
-
-bool Service::headless() const {
-  return std::ranges::find(cluster_ips, kNone) != cluster_ips.end();
-}
-
 // The default and the range are the API's (core/v1, ClientIPConfig.timeoutSeconds).
 milliseconds decode_affinity(const Cursor& spec) {
   constexpr std::int64_t kDefault_s = 10'800;
@@ -269,6 +263,12 @@ milliseconds decode_affinity(const Cursor& spec) {
     config.fail("belongs to sessionAffinity ClientIP");
   }
   return by_client ? std::chrono::seconds(timeout.value_or(kDefault_s)) : milliseconds(0);
+}
+
+}  // namespace
+
+bool Service::headless() const {
+  return std::ranges::find(cluster_ips, kNone) != cluster_ips.end();
 }
 
 void decode_service(const Cursor& document, Draft& into) {

@@ -5,16 +5,6 @@
 #include <span>
 
 namespace ringway::proxy {
-namespace {
-
-/// std::hash may leave the bits of an address where they are.
-std::uint64_t spread(std::uint64_t hash) {
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccdULL;
-  return hash ^ (hash >> 33);
-}
-
-}  // namespace
 
 class AffinityTable::Hold {
  public:
@@ -35,15 +25,20 @@ class AffinityTable::Hold {
 // NOLINTNEXTLINE(*-no-malloc,*-owning-memory): see Set
 AffinityTable::AffinityTable() : sets_(static_cast<Set*>(std::calloc(kSets, sizeof(Set)))) {}
 
-AffinityTable::Set& AffinityTable::set_of(const IpAddress& client) const {
-  return sets_[spread(std::hash<IpAddress>{}(client)) % kSets];
+std::size_t AffinityTable::set_of(const IpAddress& client) {
+  return std::hash<IpAddress>{}(client) % kSets;
+}
+
+bool AffinityTable::visited(std::size_t set) const {
+  return (visited_[set / kWord_bits].load(std::memory_order_relaxed) >> (set % kWord_bits) & 1U) != 0;
 }
 
 std::optional<AffinityTarget> AffinityTable::find(const IpAddress& client, Time now, Duration timeout) const {
-  if (sets_ == nullptr) {
+  const std::size_t set = set_of(client);
+  if (!visited(set)) {
     return std::nullopt;
   }
-  const Hold hold(set_of(client));
+  const Hold hold(sets_[set]);
   for (const Place& place : hold.places()) {
     if (place.used && place.client == client && now - place.last <= timeout) {
       return place.target;
@@ -56,7 +51,11 @@ void AffinityTable::set(const IpAddress& client, const AffinityTarget& target, T
   if (sets_ == nullptr) {
     return;
   }
-  const Hold hold(set_of(client));
+  const std::size_t set = set_of(client);
+  if (!visited(set)) {
+    visited_[set / kWord_bits].fetch_or(std::uint64_t{1} << (set % kWord_bits), std::memory_order_relaxed);
+  }
+  const Hold hold(sets_[set]);
   Place* best = nullptr;
   for (Place& place : hold.places()) {
     if (place.used && place.client == client) {
@@ -75,8 +74,11 @@ void AffinityTable::set(const IpAddress& client, const AffinityTarget& target, T
 
 std::size_t AffinityTable::clients(Time now, Duration timeout) const {
   std::size_t count = 0;
-  for (std::size_t at = 0; sets_ != nullptr && at < kSets; ++at) {
-    const Hold hold(sets_[at]);
+  for (std::size_t set = 0; set < kSets; ++set) {
+    if (!visited(set)) {
+      continue;
+    }
+    const Hold hold(sets_[set]);
     count += static_cast<std::size_t>(std::ranges::count_if(
         hold.places(), [&](const Place& place) { return place.used && now - place.last <= timeout; }));
   }

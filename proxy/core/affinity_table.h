@@ -39,7 +39,7 @@ class AffinityTable {
   /// `client` goes to `target` from now on.
   void set(const IpAddress& client, const AffinityTarget& target, Time now, Duration timeout);
 
-  /// Clients within `timeout` before `now`. Looks at every place.
+  /// Clients within `timeout` before `now`. Looks at every place of the sets where one has been.
   [[nodiscard]] std::size_t clients(Time now, Duration timeout) const;
   /// Clients that were forgotten before their time, for want of room.
   [[nodiscard]] std::uint64_t evictions() const { return evictions_.load(std::memory_order_relaxed); }
@@ -61,9 +61,14 @@ class AffinityTable {
   };
   class Hold;
 
-  [[nodiscard]] Set& set_of(const IpAddress& client) const;
+  static constexpr std::size_t kWord_bits = 64;
+
+  [[nodiscard]] static std::size_t set_of(const IpAddress& client);
+  [[nodiscard]] bool visited(std::size_t set) const;
 
   std::unique_ptr<Set[], Free> sets_;
+  /// A bit for each set where a client has been. The others are not even looked at, for a lock is memory too.
+  std::array<std::atomic<std::uint64_t>, kSets / kWord_bits> visited_{};
   std::atomic<std::uint64_t> evictions_{0};
 };
 

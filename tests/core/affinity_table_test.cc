@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <fstream>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -41,6 +44,31 @@ TEST(AffinityTableTest, workers_that_come_at_once_never_see_half_of_a_place) {
   EXPECT_EQ(torn, (std::vector<int>{0, 0, 0, 0}));
   EXPECT_EQ(table.clients(now, seconds(9)), kClients);
   EXPECT_EQ(table.evictions(), 0U);
+}
+
+/// Resident memory of this process, in pages (proc(5), statm).
+std::size_t resident_pages() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  statm >> size >> resident;
+  return resident;
+}
+
+TEST(AffinityTableTest, memory_is_touched_only_where_clients_are) {
+  const Time now(hours(1));
+  std::vector<std::unique_ptr<AffinityTable>> tables(30);
+  for (auto& table : tables) {
+    table = std::make_unique<AffinityTable>();
+    table->set(IpAddress::v4(1), {}, now, seconds(9));
+  }
+  const std::size_t before = resident_pages();
+  for (const auto& table : tables) {
+    EXPECT_EQ(table->clients(now, seconds(9)), 1U);
+    EXPECT_FALSE(table->find(IpAddress::v4(2), now, seconds(9)));
+  }
+  // All places of all tables would be 24,000 pages.
+  EXPECT_LT(resident_pages(), before + 4000);
 }
 
 }  // namespace

@@ -76,6 +76,27 @@ TEST_F(ReconcilerConfigure, PolicyReachesTheDataPlane) {
   EXPECT_FALSE(allows("192.0.2.1")) << "not allowed";
 }
 
+TEST_F(ReconcilerConfigure, PortsOfAServiceShareOneTableOfAffinityThroughReloads) {
+  config::Service service = web_service();
+  service.affinity_timeout = config::milliseconds(5000);
+  service.ports.push_back({"https", 443, config::Protocol::kTcp, std::uint16_t{8443}});
+  reconciler_.configure(configuration_of({service, named("other", "127.96.0.11")}));
+  build();
+  const auto table = port("shop/web:http")->affinity;
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ(port("shop/web:https")->affinity, table);
+  EXPECT_EQ(port("shop/other:http")->affinity, nullptr);
+  service.affinity_timeout = config::milliseconds(6000);
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->policy.affinity_timeout, config::milliseconds(6000));
+  EXPECT_EQ(port("shop/web:http")->affinity, table) << "who was remembered is still";
+  service.affinity_timeout = config::milliseconds(0);
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->affinity, nullptr);
+}
+
 TEST_F(ReconcilerConfigure, ChangedAccessIsInForce) {
   config::Service service = web_service();
   reconciler_.configure(configuration_of({service}));

@@ -27,8 +27,8 @@ struct Conversation {
   std::vector<SocketAddress> tried;
   bool accepted = false;  ///< by the upstream, and the data plane was told
   bool established = false;
-  bool may_close =
-      false;  ///< idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped
+  /// Idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped.
+  bool may_close = false;
   bool ended = false;
   Time last_moved;
   Time established_at;
