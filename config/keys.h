@@ -23,9 +23,11 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 15> kPolicyKeys = {
-    "selector", "balancer",    "peakEwma",         "first",          "weights", "tiers", "locality", "healthCheck",
-    "connect",  "idleTimeout", "maxConnectionAge", "maxConnections", "access",  "drain", "onDown"};
+inline constexpr std::array<Key, 17> kPolicyKeys = {
+    "selector",  "balancer",    "peakEwma",         "first",          "weights",
+    "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
+    "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "access",
+    "drain",     "onDown"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
 inline constexpr std::array<Key, 1> kPeakEwmaKeys = {"decay"};
 inline constexpr std::array<Key, 1> kFirstKeys = {"maxConnections"};
@@ -38,7 +40,10 @@ inline constexpr std::array<Key, 8> kHealthCheckKeys = {"tcp",  "http", "interva
                                                         "rise", "fall", "jitter",   "fastInterval"};
 inline constexpr std::array<Key, 1> kTcpCheckKeys = {"port"};
 inline constexpr std::array<Key, 6> kHttpCheckKeys = {"path", "method", "host", "expectStatus", "expectBody", "port"};
-inline constexpr std::array<Key, 2> kConnectKeys = {"timeout", "attempts"};
+inline constexpr std::array<Key, 3> kConnectKeys = {"timeout", "attempts", "retryBudget"};
+inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyResets", "successRate", "interval",
+                                                    "ejection",        "maxEjection", "maxEjected"};
+inline constexpr std::array<Key, 3> kSuccessRateKeys = {"deviations", "minEndpoints", "minConnections"};
 inline constexpr std::array<Key, 1> kDrainKeys = {"timeout"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
@@ -47,7 +52,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 25> kKeyTables = {{
+inline constexpr std::array<KeyTable, 27> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -72,6 +77,8 @@ inline constexpr std::array<KeyTable, 25> kKeyTables = {{
     {"policy.healthCheck.tcp", kTcpCheckKeys},
     {"policy.healthCheck.http", kHttpCheckKeys},
     {"policy.connect", kConnectKeys},
+    {"policy.outlierDetection", kOutlierKeys},
+    {"policy.outlierDetection.successRate", kSuccessRateKeys},
     {"policy.drain", kDrainKeys},
 }};
 

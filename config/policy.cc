@@ -10,11 +10,9 @@ namespace {
 using std::chrono::hours;
 
 constexpr milliseconds kMinTimeout{10};
-constexpr milliseconds kMaxConnectTimeout = std::chrono::minutes(10);
 constexpr milliseconds kMaxIdleTimeout = hours(30 * 24);
 constexpr milliseconds kMaxConnectionAge = hours(30 * 24);
 constexpr milliseconds kMaxDrainTimeout = hours(24);
-constexpr std::int64_t kMaxConnectAttempts = 16;
 
 template <typename T>
 void override_with(T& value, const std::optional<T>& own) {
@@ -46,6 +44,25 @@ void apply(const HealthCheckPatch& patch, std::optional<HealthCheck::Kind>& kind
   override_with(check.jitter, patch.jitter);
 }
 
+void apply(const OutlierPatch& patch, std::optional<OutlierDetection>& outliers) {
+  if (patch.off) {
+    outliers.reset();
+    return;
+  }
+  OutlierDetection next = outliers.value_or(OutlierDetection());
+  override_with(next.connect_failures, patch.connect_failures);
+  override_with(next.early_resets, patch.early_resets);
+  override_with(next.deviations, patch.deviations);
+  override_with(next.min_endpoints, patch.min_endpoints);
+  override_with(next.min_connections, patch.min_connections);
+  override_with(next.interval, patch.interval);
+  override_with(next.ejection, patch.ejection);
+  override_with(next.max_ejection, patch.max_ejection);
+  override_with(next.max_ejected, patch.max_ejected);
+  next.max_ejection = std::max(next.max_ejection, next.ejection);
+  outliers = next;
+}
+
 }  // namespace
 
 PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
@@ -62,10 +79,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   if (const Cursor check = policy["healthCheck"]; check.present()) {
     patch.health_check = decode_health_check(check);
   }
-  const Cursor connect = policy["connect"];
-  connect.allow_only(kConnectKeys);
-  patch.connect_timeout = connect["timeout"].duration(kMinTimeout, kMaxConnectTimeout);
-  patch.connect_attempts = connect["attempts"].integer(1, kMaxConnectAttempts);
+  decode_failure(policy, patch);
   patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
   patch.max_connection_age = policy["maxConnectionAge"].duration(kMinTimeout, kMaxConnectionAge, true);
   decode_access(policy, patch);
@@ -92,6 +106,11 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     policy.prefer = patch->prefer ? patch->prefer : policy.prefer;
     override_with(policy.connect_timeout, patch->connect_timeout);
     override_with(policy.connect_attempts, patch->connect_attempts);
+    override_with(policy.retry_budget, patch->retry_budget);
+    override_with(policy.slow_start, patch->slow_start);
+    if (patch->outliers) {
+      apply(*patch->outliers, policy.outliers);
+    }
     override_with(policy.idle_timeout, patch->idle_timeout);
     override_with(policy.max_connection_age, patch->max_connection_age);
     override_with(policy.max_connections, patch->max_connections);

@@ -28,6 +28,22 @@ struct HealthCheckPatch {
   bool operator==(const HealthCheckPatch&) const = default;
 };
 
+/// What a person wrote of outlier detection.
+struct OutlierPatch {
+  bool off = false;  ///< `outlierDetection: off`
+  std::optional<std::uint32_t> connect_failures;
+  std::optional<std::uint32_t> early_resets;
+  std::optional<double> deviations;
+  std::optional<std::uint32_t> min_endpoints;
+  std::optional<std::uint32_t> min_connections;
+  std::optional<milliseconds> interval;
+  std::optional<milliseconds> ejection;
+  std::optional<milliseconds> max_ejection;
+  std::optional<double> max_ejected;
+
+  bool operator==(const OutlierPatch&) const = default;
+};
+
 /// What a person wrote of a policy: what is absent is inherited, field by field.
 struct PolicyPatch {
   std::optional<Selector> selector;
@@ -41,6 +57,9 @@ struct PolicyPatch {
   std::optional<HealthCheckPatch> health_check;
   std::optional<milliseconds> connect_timeout;
   std::optional<std::uint32_t> connect_attempts;
+  std::optional<double> retry_budget;
+  std::optional<milliseconds> slow_start;
+  std::optional<OutlierPatch> outliers;
   std::optional<milliseconds> idle_timeout;
   std::optional<milliseconds> max_connection_age;
   std::optional<std::uint32_t> max_connections;
@@ -58,6 +77,8 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service);
 HealthCheckPatch decode_health_check(const Cursor& check);
 /// Reads what of a policy says which endpoint a session goes to.
 void decode_balancing(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says how its Service lives with endpoints that fail.
+void decode_failure(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says which clients may come in.
 void decode_access(const Cursor& policy, PolicyPatch& patch);
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.

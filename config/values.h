@@ -91,6 +91,22 @@ struct WeightRule {
   bool operator==(const WeightRule&) const = default;
 };
 
+/// When an endpoint is taken out for a while by what sessions found out about it (Envoy's outlier detection, whose
+/// defaults these are but where said). Zero switches a reason off.
+struct OutlierDetection {
+  std::uint32_t connect_failures = 5;   ///< in a row
+  std::uint32_t early_resets = 5;       ///< in a row: sessions reset by the upstream before its first byte
+  double deviations = 1.9;              ///< success rates so many standard deviations below the mean of all
+  std::uint32_t min_endpoints = 5;      ///< with `min_connections` each, else success rates say nothing
+  std::uint32_t min_connections = 100;  ///< within `interval`
+  milliseconds interval{10'000};        ///< window of success rates; one without ejection shortens the next
+  milliseconds ejection{10'000};        ///< the first; each one after it lasts twice as long (Envoy: so much longer)
+  milliseconds max_ejection{300'000};   ///< the longest
+  double max_ejected = 0.5;             ///< share of a port's ready endpoints (Envoy: 0.1)
+
+  bool operator==(const OutlierDetection&) const = default;
+};
+
 /// Our own part of a Service. Zero durations mean "never".
 struct Policy {
   std::optional<Selector> selector;  ///< the full grammar, in the place of `spec.selector`
@@ -104,6 +120,9 @@ struct Policy {
   std::optional<HealthCheck> health_check;  ///< absent = readiness of the source alone
   milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;
+  double retry_budget = 0.2;                                ///< retries that a session earns
+  milliseconds slow_start{0};                               ///< 0 = none
+  std::optional<OutlierDetection> outliers{std::in_place};  ///< absent = off
   milliseconds idle_timeout{3'600'000};
   milliseconds max_connection_age{0};
   std::uint32_t max_connections = 0;  ///< of each port; 0 = no limit

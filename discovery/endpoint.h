@@ -10,6 +10,7 @@
 
 #include "discovery/candidates.h"
 #include "discovery/health/health_checker.h"
+#include "discovery/health/outlier_detector.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/snapshot.h"
 
@@ -35,6 +36,11 @@ struct Endpoint {
   std::uint64_t check_generation = 0;  ///< that of the port when `check` began
   std::optional<bool> last_up;         ///< the `up` that was last acted on
 
+  OutlierRecord outlier;
+  bool ejected = false;                     ///< when it was last decided who may be picked
+  bool well = false;                        ///< then too: ready, up and not ejected
+  proxy::Time joined = proxy::Time::min();  ///< when it last became well: slow start counts from here
+
   bool published = false;                     ///< the port's running state names it
   bool in_reserve = false;                    ///< but for retries only
   std::uint64_t without_since = 0;            ///< the first version that does not name it (valid when not published)
@@ -55,6 +61,13 @@ struct Endpoint {
   }
   /// May get sessions as far as its source and its operator say.
   [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained && about.weight > 0; }
+  /// Its source or its check says that it is back: what sessions found out before holds no more.
+  void forget_failures() {
+    outlier.until = proxy::Time::min();
+    state->connect_failures_in_row.store(0, std::memory_order_relaxed);
+    state->early_resets_in_row.store(0, std::memory_order_relaxed);
+    state->doubt.clear();
+  }
   [[nodiscard]] bool draining() const { return deadline != proxy::Time::max(); }
   /// No worker can pick it any more once `in_force` runs everywhere.
   [[nodiscard]] bool unknown_to_workers(std::uint64_t in_force) const {

@@ -20,9 +20,16 @@ std::vector<std::shared_ptr<proxy::EndpointState>> states_of(const std::vector<C
 
 /// None where all are alike, for then no picker needs them.
 std::vector<std::uint16_t> weights_of(const std::vector<Contender>& contenders) {
+  // A share of a small weight needs finer weights.
+  std::uint32_t scale = 1;
+  if (std::ranges::any_of(contenders, [](const Contender& one) { return one.share < 1; })) {
+    const auto heaviest = std::ranges::max(contenders, {}, [](const Contender& one) { return one.about->weight; });
+    scale = std::max<std::uint32_t>(1, proxy::kMaxWeight / std::max<std::uint32_t>(1, heaviest.about->weight));
+  }
   std::vector<std::uint16_t> weights;
   for (const Contender& one : contenders) {
-    weights.push_back(one.about->weight);
+    const auto weight = static_cast<double>(one.about->weight * scale) * one.share;
+    weights.push_back(static_cast<std::uint16_t>(std::max(weight, 1.0)));
   }
   return std::ranges::adjacent_find(weights, std::ranges::not_equal_to{}) == weights.end()
              ? std::vector<std::uint16_t>()
@@ -31,7 +38,7 @@ std::vector<std::uint16_t> weights_of(const std::vector<Contender>& contenders) 
 
 }  // namespace
 
-PortRuntime::Choice PortRuntime::pick() const {
+PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
   Choice choice;
   std::vector<Contender> ready;
   std::vector<Contender> fallback;
@@ -40,11 +47,9 @@ PortRuntime::Choice PortRuntime::pick() const {
   for (const auto& [address, endpoint] : endpoints_) {
     any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
     if (endpoint.ready()) {
-      const std::optional<bool> up = endpoint.up();
-      const bool healthy = !endpoint.check || up == true;
-      any_down = any_down || up == false;
-      choice.healthy += healthy ? 1 : 0;
-      ready.push_back({&endpoint.about, endpoint.state, healthy});
+      any_down = any_down || endpoint.ejected || endpoint.up() == false;
+      choice.healthy += endpoint.well ? 1 : 0;
+      ready.push_back({&endpoint.about, endpoint.state, endpoint.well, share_of(endpoint, now)});
     } else if (endpoint.about.terminating && endpoint.about.serving && !endpoint.drained && endpoint.about.weight > 0) {
       fallback.push_back({&endpoint.about, endpoint.state, true});
     }
@@ -71,7 +76,8 @@ bool PortRuntime::choose(std::uint64_t coming, proxy::Time now) {
   if (!configured()) {
     return false;
   }
-  Choice choice = pick();
+  note_well(now);
+  Choice choice = pick(now);
   mark_published(choice, coming, now);
   say_panic(choice);
   say_tier(choice);

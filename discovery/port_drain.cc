@@ -49,6 +49,7 @@ void PortRuntime::retire(std::uint64_t coming, proxy::Time now) {
   service_ = nullptr;
   port_ = nullptr;
   panic_ = false;
+  next_turn_ = proxy::Time::max();
   check_.reset();
   ++check_generation_;
   running_ = nullptr;

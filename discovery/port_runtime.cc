@@ -1,6 +1,7 @@
 #include "discovery/port_runtime.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -32,9 +33,9 @@ proxy::Balancer balancer_of(config::Balancer balancer) {
 bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& right) {
   return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
          left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
-         left.connect_attempts == right.connect_attempts && left.idle_timeout == right.idle_timeout &&
-         left.max_age == right.max_age && left.max_connections == right.max_connections &&
-         left.affinity_timeout == right.affinity_timeout;
+         left.connect_attempts == right.connect_attempts && left.retry_budget == right.retry_budget &&
+         left.idle_timeout == right.idle_timeout && left.max_age == right.max_age &&
+         left.max_connections == right.max_connections && left.affinity_timeout == right.affinity_timeout;
 }
 
 /// Null where every client may come in.
@@ -85,6 +86,7 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.connect_timeout = service.policy.connect_timeout;
   shape.policy.connect_attempts =
       std::clamp<std::uint32_t>(service.policy.connect_attempts, 1, proxy::kMaxConnectAttempts);
+  shape.policy.retry_budget = static_cast<std::uint32_t>(std::lround(service.policy.retry_budget * 1000));
   shape.policy.idle_timeout = service.policy.idle_timeout;
   shape.policy.max_age = service.policy.max_connection_age;
   shape.policy.max_connections = service.policy.max_connections;
@@ -129,7 +131,11 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
     if (is_new) {
       endpoint = take_back(candidate);
     }
+    const bool was_ready = endpoint.about.ready && !endpoint.about.terminating;
     endpoint.about = std::move(candidate);
+    if (!was_ready && endpoint.about.ready && !endpoint.about.terminating) {
+      endpoint.forget_failures();
+    }
     endpoint.drained = marks.contains({address, endpoint.about.workload});
     watch(endpoint);
   }
@@ -173,8 +179,12 @@ void PortRuntime::health_changed(const proxy::SocketAddress& address) {
     endpoint.old_check.reset();
   }
   const std::optional<bool> up = endpoint.up();
-  if (up == std::exchange(endpoint.last_up, up)) {
+  const std::optional<bool> before = std::exchange(endpoint.last_up, up);
+  if (up == before) {
     return;
+  }
+  if (up == true && before == false) {
+    endpoint.forget_failures();
   }
   if (up == false && service_->policy.on_down == config::OnDown::kCloseSessions) {
     environment_.output.close_sessions(endpoint.state, proxy::Cause::kEndpointDown);

@@ -55,6 +55,11 @@ class PortRuntime {
   /// Decides who may be picked in version `coming`. True where `running()` is a new object.
   bool choose(std::uint64_t coming, proxy::Time now);
 
+  /// Ejects the endpoints that sessions fail with; true where there was one, and `choose` is due.
+  bool find_outliers(proxy::Time now);
+  /// When `choose` is due though nobody said anything: an ejection ends, a slow start goes on. Time::max() for never.
+  [[nodiscard]] proxy::Time next_turn() const { return next_turn_; }
+
   /// Endpoints that `text` or `address` names get the mark or lose it. Returns how many; `choose` is due then.
   std::size_t set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address, bool drained,
                           DrainMarks& marks);
@@ -72,7 +77,7 @@ class PortRuntime {
   [[nodiscard]] bool empty() const { return endpoints_.empty() && leaving_.empty(); }
   /// Null before the first `choose` of its Service and after `retire`.
   [[nodiscard]] const std::shared_ptr<const proxy::ServicePort>& running() const { return running_; }
-  [[nodiscard]] ServicePortView view() const;
+  [[nodiscard]] ServicePortView view(proxy::Time now) const;
 
  private:
   /// When the sessions of an endpoint that begins to drain are closed. Draining without a limit still is draining, so
@@ -96,11 +101,13 @@ class PortRuntime {
   void leave(Endpoint endpoint, proxy::Time now);
   void watch(Endpoint& endpoint);
   void health_changed(const proxy::SocketAddress& address);
-  [[nodiscard]] Choice pick() const;
+  void note_well(proxy::Time now);
+  [[nodiscard]] double share_of(const Endpoint& endpoint, proxy::Time now) const;
+  [[nodiscard]] Choice pick(proxy::Time now) const;
   void say_tier(const Choice& choice);
   void mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now);
   void say_panic(const Choice& choice);
-  [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving) const;
+  [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const;
 
   const proxy::ServiceKey key_;
   Environment& environment_;
@@ -117,6 +124,8 @@ class PortRuntime {
   Reach wanted_ = Reach::kAnywhere;
   Reach reach_ = Reach::kAnywhere;
   std::shared_ptr<const proxy::ServicePort> running_;
+  OutlierDetector outliers_;
+  proxy::Time next_turn_ = proxy::Time::max();
 
   std::map<proxy::SocketAddress, Endpoint> endpoints_;
   std::list<Endpoint> leaving_;

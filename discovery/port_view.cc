@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -20,10 +22,10 @@ EndpointCondition condition_of(const Endpoint& endpoint, bool is_leaving) {
   if (endpoint.check && endpoint.up() != true) {
     return endpoint.up() == false ? EndpointCondition::kDown : EndpointCondition::kUnknown;
   }
-  return EndpointCondition::kReady;
+  return endpoint.ejected ? EndpointCondition::kEjected : EndpointCondition::kReady;
 }
 
-std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, bool is_leaving) {
+std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, bool is_leaving, proxy::Time now) {
   const auto said = [](const std::string& reason, const char* otherwise) {
     return reason.empty() ? std::string(otherwise) : reason;
   };
@@ -39,6 +41,11 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
       return said(endpoint.check->health().detail, "no health check has ended yet");
     case EndpointCondition::kDown:
       return endpoint.check->health().up ? endpoint.check->health().detail : endpoint.old_check->health().detail;
+    case EndpointCondition::kEjected: {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.outlier.until - now);
+      return "ejected for " + std::to_string(std::max<std::int64_t>(left.count(), 0)) +
+             " s more: " + endpoint.outlier.detail;
+    }
     case EndpointCondition::kDrained:
       return "drained by hand";
     case EndpointCondition::kDraining:
@@ -62,6 +69,8 @@ std::string_view to_string(EndpointCondition condition) {
       return "unknown";
     case EndpointCondition::kDown:
       return "down";
+    case EndpointCondition::kEjected:
+      return "ejected";
     case EndpointCondition::kDrained:
       return "drained";
     case EndpointCondition::kDraining:
@@ -82,23 +91,24 @@ std::string_view to_string(Reach reach) {
   return "";
 }
 
-EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving) const {
+EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const {
   EndpointView view;
   view.state = endpoint.state;
   view.source = endpoint.about.source;
   view.node = endpoint.about.node;
   view.zone = endpoint.about.zone;
   view.condition = condition_of(endpoint, is_leaving);
-  view.reason = reason_of(endpoint, view.condition, is_leaving);
+  view.reason = reason_of(endpoint, view.condition, is_leaving, now);
   view.weight = endpoint.about.weight;
   view.tier = endpoint.about.tier;
   view.usable = endpoint.published && !endpoint.in_reserve;
   view.in_reserve = endpoint.in_reserve;
+  view.ejections = endpoint.outlier.ejections;
   view.check = endpoint.check.get();
   return view;
 }
 
-ServicePortView PortRuntime::view() const {
+ServicePortView PortRuntime::view(proxy::Time now) const {
   ServicePortView view;
   view.configured = port_;
   view.running = running_;
@@ -106,13 +116,13 @@ ServicePortView PortRuntime::view() const {
   view.wanted = wanted_;
   view.reach = reach_;
   for (const auto& [address, endpoint] : endpoints_) {
-    view.endpoints.push_back(view_of(endpoint, false));
+    view.endpoints.push_back(view_of(endpoint, false, now));
   }
   for (const Endpoint& endpoint : unresolved_) {
-    view.endpoints.push_back(view_of(endpoint, false));
+    view.endpoints.push_back(view_of(endpoint, false, now));
   }
   for (const Endpoint& endpoint : leaving_) {
-    view.endpoints.push_back(view_of(endpoint, true));
+    view.endpoints.push_back(view_of(endpoint, true, now));
   }
   std::ranges::stable_sort(view.endpoints, {}, [](const EndpointView& one) { return one.state->address; });
   return view;

@@ -28,6 +28,7 @@ struct Contender {
   const Candidate* about = nullptr;
   std::shared_ptr<proxy::EndpointState> state;
   bool healthy = false;
+  double share = 1;  ///< of its weight: less while it starts slowly
 };
 
 /// Who of them is picked first, and who for retries.

@@ -47,6 +47,10 @@ proxy::Time Reconciler::expire(std::uint64_t in_force) {
   return impl_->expire(in_force);
 }
 
+void Reconciler::find_outliers() {
+  impl_->find_outliers();
+}
+
 std::vector<ServiceView> Reconciler::services() const {
   return impl_->services();
 }

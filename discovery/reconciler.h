@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include "config/values.h"
 #include "discovery/candidates.h"
 #include "discovery/health/health_checker.h"
+#include "discovery/health/outlier_detector.h"
 #include "discovery/preference.h"
 #include "discovery/store.h"
 #include "proxy/core/clock.h"
@@ -25,6 +27,7 @@ enum class EndpointCondition : std::uint8_t {
   kNotReady,  ///< its source says so: starting, paused, unhealthy
   kUnknown,   ///< ready, and no health check has ended yet: gets no session (unless in panic)
   kDown,      ///< ready, and the health check failed
+  kEjected,   ///< ready and not down, and taken out for a while by what sessions found out
   kDrained,   ///< taken out by hand
   kDraining,  ///< terminating, relabelled or gone: no new session, the old ones may end until `drain.timeout`
 };
@@ -41,10 +44,11 @@ struct EndpointView {
   std::uint16_t weight = kDefaultWeight;
   std::size_t tier = 0;  ///< from 0
   EndpointCondition condition = EndpointCondition::kNotReady;
-  std::string reason;                                  ///< why it is not ready, for a person; "" when it is
-  bool usable = false;                                 ///< may be picked for a new session now, be it by panic mode
-  bool in_reserve = false;                             ///< for retries only: its tier or place is not the preferred one
-  const HealthChecker::Subscription* check = nullptr;  ///< null where there is no health check
+  std::string reason;       ///< why it is not ready, for a person; "" when it is
+  bool usable = false;      ///< may be picked for a new session now, be it by panic mode
+  bool in_reserve = false;  ///< for retries only: its tier or place is not the preferred one
+  std::array<std::uint64_t, kEjectionReasonCount> ejections{};  ///< by EjectionReason
+  const HealthChecker::Subscription* check = nullptr;           ///< null where there is no health check
 };
 
 struct ServicePortView {
@@ -105,10 +109,14 @@ class Reconciler {
   /// When the oldest news that the coming snapshot holds arrived; Time::max() where none is pending.
   [[nodiscard]] proxy::Time oldest_pending() const;
 
-  /// Closes what has drained too long, and frees endpoints that no worker can know any more (version `in_force` runs
-  /// everywhere). Returns when it wants to be called next, Time::max() for never. To be called after each `build` too,
-  /// also one that gave null: a drain may have begun.
+  /// Ends ejections, lets slow starts go on, closes what has drained too long, and frees endpoints that no worker can
+  /// know any more (version `in_force` runs everywhere). Returns when it wants to be called next, Time::max() for
+  /// never. To be called after each `build` too, also one that gave null: a drain may have begun.
   proxy::Time expire(std::uint64_t in_force);
+
+  /// Ejects the endpoints that sessions fail with. To be called about once a second; costs a look at each port, and
+  /// at the endpoints of those where something failed.
+  void find_outliers();
 
   /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.
   [[nodiscard]] std::vector<ServiceView> services() const;

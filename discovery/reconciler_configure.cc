@@ -71,12 +71,12 @@ void Reconciler::Impl::retire_all_but(const std::set<proxy::ServiceKey>& kept) {
     PortRuntime& port = *entry->second;
     if (port.configured() && !kept.contains(port.key())) {
       port.retire(version_ + 1, clock_.now());
-      dirty_ports_.erase(&port);
+      forget(port);
     }
     if (port.configured() || kept.contains(port.key())) {
       ++entry;
     } else if (port.empty()) {
-      draining_ports_.erase(&port);
+      forget(port);
       entry = ports_.erase(entry);
     } else {
       draining_ports_.insert(&port);

@@ -1,6 +1,7 @@
 #include "discovery/reconciler_impl.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "discovery/reconciler_plan.h"
@@ -142,7 +143,26 @@ void Reconciler::Impl::settle() {
     if (port->draining()) {
       draining_ports_.insert(port);
     }
+    if (port->next_turn() != proxy::Time::max()) {
+      waiting_ports_.insert(port);
+    }
   }
+}
+
+void Reconciler::Impl::find_outliers() {
+  const proxy::Time now = clock_.now();
+  for (const auto& [key, port] : ports_) {
+    if (port->find_outliers(now)) {
+      mark(*port);
+      want_snapshot();
+    }
+  }
+}
+
+void Reconciler::Impl::forget(PortRuntime& port) {
+  dirty_ports_.erase(&port);
+  draining_ports_.erase(&port);
+  waiting_ports_.erase(&port);
 }
 
 std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::build() {
@@ -191,8 +211,20 @@ proxy::Time Reconciler::Impl::expire(std::uint64_t in_force) {
     }
     place = draining_ports_.erase(place);
     if (!port.configured() && port.empty()) {
+      forget(port);
       ports_.erase(proxy::ServiceKey(port.key()));
     }
+  }
+  for (auto place = waiting_ports_.begin(); place != waiting_ports_.end();) {
+    PortRuntime& port = **place;
+    if (port.next_turn() > now) {
+      next = std::min(next, port.next_turn());
+    } else {
+      mark(port);
+      want_snapshot();
+    }
+    place = port.next_turn() > now && port.next_turn() != proxy::Time::max() ? std::next(place)
+                                                                             : waiting_ports_.erase(place);
   }
   return next;
 }
@@ -204,7 +236,7 @@ std::vector<ServiceView> Reconciler::Impl::services() const {
     ServiceView& view = views.emplace_back();
     view.service = entry->service;
     for (const PortRuntime* port : entry->ports) {
-      view.ports.push_back(port->view());
+      view.ports.push_back(port->view(clock_.now()));
     }
   }
   return views;
@@ -212,7 +244,7 @@ std::vector<ServiceView> Reconciler::Impl::services() const {
 
 std::vector<EndpointView> Reconciler::Impl::endpoints(const proxy::ServiceKey& key) const {
   const auto port = ports_.find(key);
-  return port == ports_.end() ? std::vector<EndpointView>{} : port->second->view().endpoints;
+  return port == ports_.end() ? std::vector<EndpointView>{} : port->second->view(clock_.now()).endpoints;
 }
 
 }  // namespace ringway::discovery

@@ -30,6 +30,7 @@ class Reconciler::Impl {
   std::shared_ptr<const proxy::Snapshot> build();
   [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
   proxy::Time expire(std::uint64_t in_force);
+  void find_outliers();
   [[nodiscard]] std::vector<ServiceView> services() const;
   [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
 
@@ -53,6 +54,7 @@ class Reconciler::Impl {
   void mark(Entry& entry);
   void mark(PortRuntime& port);
   void want_snapshot();
+  void forget(PortRuntime& port);
   void settle();
   void collect(Entry& entry, proxy::Time now);
 
@@ -82,6 +84,7 @@ class Reconciler::Impl {
   std::vector<Entry*> dirty_entries_;
   std::set<PortRuntime*> dirty_ports_;
   std::set<PortRuntime*> draining_ports_;
+  std::set<PortRuntime*> waiting_ports_;  ///< where time alone changes who may be picked
 };
 
 }  // namespace ringway::discovery

@@ -118,8 +118,29 @@ json balancing_json(const config::Policy& policy) {
   return out;
 }
 
+json outliers_json(const std::optional<config::OutlierDetection>& outliers) {
+  if (!outliers) {
+    return "off";
+  }
+  return {{"connectFailures", outliers->connect_failures},
+          {"earlyResets", outliers->early_resets},
+          {"successRate",
+           {{"deviations", outliers->deviations},
+            {"minEndpoints", outliers->min_endpoints},
+            {"minConnections", outliers->min_connections}}},
+          {"interval", to_duration(outliers->interval)},
+          {"ejection", to_duration(outliers->ejection)},
+          {"maxEjection", to_duration(outliers->max_ejection)},
+          {"maxEjected", outliers->max_ejected}};
+}
+
 json policy_json(const config::Policy& policy) {
-  json out = {{"connect", {{"timeout", to_duration(policy.connect_timeout)}, {"attempts", policy.connect_attempts}}},
+  json out = {{"connect",
+               {{"timeout", to_duration(policy.connect_timeout)},
+                {"attempts", policy.connect_attempts},
+                {"retryBudget", policy.retry_budget}}},
+              {"outlierDetection", outliers_json(policy.outliers)},
+              {"slowStart", to_duration(policy.slow_start)},
               {"idleTimeout", to_duration(policy.idle_timeout)},
               {"maxConnectionAge", to_duration(policy.max_connection_age)},
               {"maxConnections", policy.max_connections},

@@ -12,9 +12,9 @@ namespace {
 using discovery::EndpointCondition;
 using proxy::Cause;
 
-constexpr std::array kConditions = {EndpointCondition::kReady,   EndpointCondition::kNotReady,
-                                    EndpointCondition::kUnknown, EndpointCondition::kDown,
-                                    EndpointCondition::kDrained, EndpointCondition::kDraining};
+constexpr std::array kConditions = {
+    EndpointCondition::kReady,   EndpointCondition::kNotReady, EndpointCondition::kUnknown, EndpointCondition::kDown,
+    EndpointCondition::kEjected, EndpointCondition::kDrained,  EndpointCondition::kDraining};
 
 /// The ends of sessions that never reached an upstream.
 constexpr std::array kRejections = {Cause::kDenied,         Cause::kMaxConnections, Cause::kNoEndpoint,
@@ -52,6 +52,8 @@ class Collector {
   Family connect_ = histograms("ringway_connect_seconds", "Time to connect to an endpoint.");
   Family failures_ = counters("ringway_connect_failures_total", "Failed attempts to connect to an endpoint.");
   Family retries_ = counters("ringway_connect_retries_total", "Attempts to connect after a session's first.");
+  Family unpaid_ =
+      counters("ringway_retry_budget_exhausted_total", "Sessions that the retry budget denied another attempt.");
   Family rejected_ = counters("ringway_rejected_total", "Sessions that ended without having reached an endpoint.");
   Family ended_ = counters("ringway_sessions_ended_total", "Sessions that ended, by cause.");
   Family panic_ = gauges("ringway_panic", "Whether all endpoints are unhealthy and the ready ones are used anyway.");
@@ -68,6 +70,7 @@ class Collector {
   Family affinity_clients_ = gauges("ringway_affinity_clients", "Clients that session affinity remembers.");
   Family affinity_evictions_ = counters("ringway_affinity_evictions_total",
                                         "Clients that session affinity forgot before their time, for want of room.");
+  Family ejections_ = counters("ringway_ejections_total", "Times that an endpoint was ejected as an outlier.");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -111,6 +114,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   std::uint64_t upstream = 0;
   std::uint64_t downstream = 0;
   std::uint64_t retries = 0;
+  std::uint64_t unpaid = 0;
   std::uint64_t connect_us = 0;
   std::array<std::uint64_t, proxy::kCauseCount> ended{};
   std::array<std::uint64_t, proxy::kConnectBucketBounds_us.size() + 1> buckets{};
@@ -120,6 +124,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
     upstream += worker.bytes_upstream.get();
     downstream += worker.bytes_downstream.get();
     retries += worker.retries.get();
+    unpaid += worker.retries_unpaid.get();
     connect_us += worker.connect_total_us.get();
     for (std::size_t i = 0; i < ended.size(); ++i) {
       ended[i] += worker.ended[i].get();
@@ -134,6 +139,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   bytes_.counter(with(labels, "direction", "downstream"), static_cast<double>(downstream));
   connect_.histogram_us(labels, proxy::kConnectBucketBounds_us, buckets, connect_us);
   retries_.counter(labels, static_cast<double>(retries));
+  unpaid_.counter(labels, static_cast<double>(unpaid));
   for (const auto cause : kRejections) {
     rejected_.counter(with(labels, "reason", std::string(to_string(cause))),
                       static_cast<double>(ended.at(static_cast<std::size_t>(cause))));
@@ -158,6 +164,12 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
                         static_cast<double>(count));
     }
   }
+  for (std::size_t i = 0; i < view.ejections.size(); ++i) {
+    if (view.ejections.at(i) > 0) {
+      ejections_.counter(with(one, "reason", std::string(to_string(static_cast<discovery::EjectionReason>(i)))),
+                         static_cast<double>(view.ejections.at(i)));
+    }
+  }
   if (view.check != nullptr) {
     checks_.counter(with(one, "result", "success"), static_cast<double>(view.check->successes()));
     checks_.counter(with(one, "result", "failure"), static_cast<double>(view.check->failures()));
@@ -166,26 +178,10 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
 
 std::vector<prometheus::MetricFamily> Collector::take() && {
   std::vector<prometheus::MetricFamily> out;
-  for (auto* family : {&connections_,
-                       &active_,
-                       &bytes_,
-                       &connect_,
-                       &failures_,
-                       &retries_,
-                       &rejected_,
-                       &ended_,
-                       &panic_,
-                       &affinity_clients_,
-                       &affinity_evictions_,
-                       &endpoints_,
-                       &tier_,
-                       &spilled_,
-                       &up_,
-                       &picked_,
-                       &held_,
-                       &weight_,
-                       &latency_,
-                       &checks_}) {
+  for (auto* family : {&connections_, &active_,   &bytes_,     &connect_, &failures_,         &retries_,
+                       &unpaid_,      &rejected_, &ended_,     &panic_,   &affinity_clients_, &affinity_evictions_,
+                       &endpoints_,   &tier_,     &spilled_,   &up_,      &picked_,           &held_,
+                       &weight_,      &latency_,  &ejections_, &checks_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

@@ -1,5 +1,7 @@
 #include "daemon/cli/policy_text.h"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/fields.h"
@@ -83,16 +85,36 @@ std::string access_text(const json& access) {
   return out;
 }
 
+/// How it lives with endpoints that fail.
+std::vector<std::string> failure_lines(const json& policy) {
+  std::vector<std::string> lines;
+  const json connect = policy.value("connect", json::object());
+  lines.push_back("connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") +
+                  " attempts, retry budget " + text(connect, "retryBudget") + " of the sessions");
+  const json outliers = policy.value("outlierDetection", json(nullptr));
+  if (!outliers.is_object()) {
+    lines.emplace_back("outliers   not looked for");
+  } else {
+    const json rate = outliers.value("successRate", json::object());
+    lines.push_back("outliers   " + text(outliers, "connectFailures") + " failed connects or " +
+                    text(outliers, "earlyResets") + " early resets in a row, or " + text(rate, "deviations") +
+                    " deviations below the mean in " + text(outliers, "interval") + ": out for " +
+                    text(outliers, "ejection") + " to " + text(outliers, "maxEjection") + ", at most " +
+                    text(outliers, "maxEjected") + " of all");
+  }
+  const std::string slow = text(policy, "slowStart");
+  lines.push_back("slow start " + (slow == "0s" ? "none" : slow));
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
-  const json connect = policy.value("connect", json::object());
   const std::string drain_timeout = text(policy.value("drain", json::object()), "timeout");
   std::vector<std::string> lines = preference_lines(policy);
   lines.insert(lines.begin(), "balancer   " + balancer_text(policy));
   lines.push_back("check      " + check_text(policy));
-  lines.push_back("connect    timeout " + or_never(text(connect, "timeout")) + ", " + text(connect, "attempts") +
-                  " attempts");
+  std::ranges::move(failure_lines(policy), std::back_inserter(lines));
   lines.push_back("idle       " + or_never(text(policy, "idleTimeout")));
   lines.push_back("max age    " + or_never(text(policy, "maxConnectionAge")));
   const std::string most = text(policy, "maxConnections");

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "proxy/core/cause.h"
+#include "proxy/core/retry_budget.h"
 
 namespace ringway::proxy {
 
@@ -37,6 +38,8 @@ struct alignas(64) ServiceCounters {
   Counter bytes_upstream;    ///< from client to upstream
   Counter bytes_downstream;  ///< from upstream to client
   Counter retries;           ///< connect attempts after the first
+  Counter retries_unpaid;    ///< sessions that the retry budget denied another attempt
+  RetryBudget retry_budget;  ///< the worker's alone: not for readers
   std::array<Counter, kCauseCount> ended;
   std::array<Counter, kConnectBucketBounds_us.size() + 1> connect_buckets;
   Counter connect_total_us;
@@ -76,6 +79,8 @@ class ServiceStats {
 
   /// Shared by all workers, so that round robin is one order and not one order for each worker.
   std::atomic<std::uint64_t> round_robin_cursor{0};
+  /// A connect failed or a session was reset early since the control thread last took this back.
+  std::atomic<bool> failures_seen{false};
 
  private:
   std::size_t count_;

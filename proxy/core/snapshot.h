@@ -15,6 +15,7 @@
 #include "proxy/core/affinity_table.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/counters.h"
+#include "proxy/core/doubt.h"
 #include "proxy/core/peak_ewma.h"
 
 namespace ringway::proxy {
@@ -59,6 +60,12 @@ struct EndpointState {
   std::atomic<std::uint32_t> pinned{0};              ///< ended sessions that the access log has not written yet
   std::atomic<std::uint64_t> connections{0};         ///< connected
   std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
+  /// Resets by the upstream before its first byte.
+  std::atomic<std::uint64_t> early_resets{0};
+  /// Failed since one last succeeded; what counts as the endpoint's fault, see Session::connect_failed.
+  std::atomic<std::uint32_t> connect_failures_in_row{0};
+  std::atomic<std::uint32_t> early_resets_in_row{0};
+  Doubt doubt;
   PeakEwma latency;  ///< of connect and first byte; observed where the balancer is peakEwma
 
   [[nodiscard]] bool unused() const {
@@ -83,7 +90,8 @@ struct SessionPolicy {
   std::chrono::milliseconds ewma_decay{10'000};  ///< of peakEwma
   std::uint32_t first_limit = 0;                 ///< of first: sessions that fill an endpoint, 0 = no number does
   std::chrono::milliseconds connect_timeout{1000};
-  std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts
+  std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts; see Session::may_retry for what counts
+  std::uint32_t retry_budget = 200;    ///< thousandths of a retry that a session earns, see RetryBudget
   std::chrono::milliseconds idle_timeout{3'600'000};
   std::chrono::milliseconds affinity_timeout{0};  ///< a client keeps its endpoint for so long; 0 = no affinity
   std::uint32_t max_connections = 0;              ///< of the port, over all workers; 0 = no limit

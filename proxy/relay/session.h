@@ -65,7 +65,9 @@ class Session {
   void connect_next();
   void wait_for_resources();
   void on_connect(std::int32_t result);
+  [[nodiscard]] EndpointState* choose(const ServicePort& port);
   void connect_failed(ConnectFailure failure);
+  [[nodiscard]] bool may_retry(ConnectFailure failure);
   void take_endpoint(EndpointState* endpoint);
   void establish();
   void refuse(Cause cause);
@@ -107,6 +109,7 @@ class Session {
   void settle();
   void free();
   void drop(Relay& relay);
+  void note_outcome();
   void log_end();
 
   SessionTable* table_ = nullptr;
@@ -138,6 +141,8 @@ class Session {
   Time limit_;                  ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
   std::uint32_t attempts_ = 0;
+  std::uint32_t failed_attempts_ = 0;  ///< those that count against `connect_attempts`
+  bool trusted_ = false;               ///< no connect to the endpoint was known to have failed when it was picked
   std::uint32_t tried_count_ = 0;
   std::array<const EndpointState*, kMaxConnectAttempts> tried_{};
 };

@@ -25,19 +25,6 @@ ConnectFailure failure_of(int errno_value) {
   }
 }
 
-Cause cause_of(ConnectFailure failure) {
-  switch (failure) {
-    case ConnectFailure::kRefused:
-      return Cause::kConnectRefused;
-    case ConnectFailure::kTimeout:
-      return Cause::kConnectTimeout;
-    case ConnectFailure::kUnreachable:
-      return Cause::kConnectUnreachable;
-    default:
-      return Cause::kConnectError;
-  }
-}
-
 }  // namespace
 
 void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::uint32_t port_slot,
@@ -62,6 +49,7 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
     counters_ = &stats_->worker(table.shared_.worker);
     counters_->connections.add();
     counters_->active.add();
+    counters_->retry_budget.earn(policy_.retry_budget, opened_);
     if (const Cause refused = admit(*port); refused != Cause::kNone) {
       refuse(refused);
       settle();
@@ -93,12 +81,10 @@ void Session::connect_next() {
     refuse(Cause::kNoEndpoint);
     return;
   }
-  const Picker& picker = *table_->plan_->pickers[port_slot_];
-  if (picker.wants_client() && client_.port() == 0) {
+  if (table_->plan_->pickers[port_slot_]->wants_client() && client_.port() == 0) {
     client_ = ring.peer(fd(Side::kClient));
   }
-  EndpointState* endpoint = picker.pick(
-      {.tried = {tried_.data(), tried_count_}, .random = table_->random_(), .client = client_.ip(), .now = ring.now()});
+  EndpointState* endpoint = choose(*port);
   if (endpoint == nullptr) {
     refuse(cause_ == Cause::kNone ? Cause::kNoEndpoint : cause_);
     return;
@@ -154,22 +140,6 @@ void Session::on_connect(std::int32_t result) {
   connect_failed(timed_out_ ? ConnectFailure::kTimeout : failure_of(-result));
 }
 
-void Session::connect_failed(ConnectFailure failure) {
-  observe_failure();
-  endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
-  cause_ = cause_of(failure);
-  tried_[tried_count_++] = endpoint_;
-  timed_out_ = false;
-  table_->timers_.clear(slot_);
-  table_->shared_.ring.close(fd(Side::kUpstream));
-  fds_[index(Side::kUpstream)] = -1;
-  if (attempts_ < policy_.connect_attempts && tried_count_ < tried_.size()) {
-    connect_next();
-  } else {
-    refuse(cause_);
-  }
-}
-
 void Session::take_endpoint(EndpointState* endpoint) {
   // The last one is left only now: it is what keeps the counters of a Service alive that is gone from the plan.
   if (endpoint != nullptr) {
@@ -192,6 +162,10 @@ void Session::establish() {
     too_old_ = now + std::chrono::duration_cast<Duration>(policy_.max_age * factor(table_->random_));
   }
   endpoint_->connections.fetch_add(1, std::memory_order_relaxed);
+  endpoint_->doubt.clear();
+  if (endpoint_->connect_failures_in_row.load(std::memory_order_relaxed) != 0) {
+    endpoint_->connect_failures_in_row.store(0, std::memory_order_relaxed);
+  }
   counters_->observe_connect(static_cast<std::uint64_t>(connect_time_.count()));
   observe_connect();
   // Most clients speak first and have done so by now; the upstream has had no time to answer.

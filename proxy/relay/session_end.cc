@@ -155,6 +155,7 @@ void Session::free() {
     counters_->active.subtract();
     counters_->ended[static_cast<std::size_t>(cause_)].add();
   }
+  note_outcome();
   log_end();
   take_endpoint(nullptr);
   state_ = State::kFree;

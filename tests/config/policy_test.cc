@@ -153,7 +153,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
-       "connect, idleTimeout, maxConnectionAge, maxConnections, access, drain, onDown"},
+       "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, access, drain, onDown"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},
@@ -186,6 +186,14 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{connect: {timeout: 0}}", "out of range, allowed is 10ms to 10m"},
       {"{connect: {attempts: 0}}", "policy.connect.attempts: expected a whole number from 1 to 16"},
       {"{connect: {attempts: 17}}", "from 1 to 16, found the number '17'"},
+      {"{connect: {retryBudget: 20}}", "policy.connect.retryBudget: expected a number from 0 to 1"},
+      {"{slowStart: 2h}", "policy.slowStart: '2h' is out of range, allowed is 10ms to 1h, or 0 for never"},
+      {"{outlierDetection: on}", "policy.outlierDetection: expected a mapping, found the text 'on'"},
+      {"{outlierDetection: {connectFailures: -1}}", "connectFailures: expected a whole number from 0 to 1000"},
+      {"{outlierDetection: {successRate: {deviatons: 2}}}", "successRate.deviatons: unknown key, did you mean"},
+      {"{outlierDetection: {ejection: 10m, maxEjection: 5m}}",
+       "policy.outlierDetection.maxEjection: is shorter than `ejection`, the shortest there is"},
+      {"{outlierDetection: {maxEjected: 50}}", "maxEjected: expected a number from 0 to 1"},
       {"{connect: 1s}", "policy.connect: expected a mapping, found the text '1s'"},
       {"{drain: {timout: 1s}}", "policy.drain.timout: unknown key, did you mean 'timeout'?"},
       {"{onDown: close}", "one of keepSessions, closeSessions"},

@@ -116,6 +116,22 @@ TEST(HealthTest, on_down_sessions_are_kept_or_closed_as_the_policy_says) {
   }
 }
 
+TEST(HealthTest, an_endpoint_that_sessions_fail_with_is_ejected_and_comes_back) {
+  Scene scene(
+      "{balancer: roundRobin, connect: {attempts: 1}, outlierDetection: {connectFailures: 1, ejection: 300ms}}");
+  const SocketAddress at = scene.servers[0]->address();
+  scene.servers[0].reset();
+  EXPECT_TRUE(wait_until([&] { return scene.who().empty(); }));
+  EXPECT_TRUE(wait_until([&] {
+    return scene.daemon.metric("ringway_ejections_total", {{"endpoint", at.to_string()}, {"reason", "connectFailures"}})
+               .value_or(0) >= 1;
+  }));
+  EXPECT_THAT(scene.daemon.log(), HasSubstr("endpoint " + at.to_string()));
+  EXPECT_THAT(scene.daemon.log(), HasSubstr("connects in a row failed"));
+  scene.servers[0] = std::make_unique<EchoServer>(ServerOptions{.mode = Mode::kHttp, .name = "server-0", .at = at});
+  EXPECT_TRUE(wait_until([&] { return scene.served_by({"server-0", "server-1"}); }));
+}
+
 TEST(HealthTest, a_dying_server_costs_no_client_a_failure) {
   const auto vip = next_vip();
   auto servers = start_servers(3);

@@ -75,7 +75,11 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
     report(end, "tries again though an upstream had accepted the session: " + to.to_string());
   }
   const proxy::ServicePort* port = services_->port_at(conversation->virtual_ip);
-  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints)) {
+  // Before it was tried an endpoint may be passed over where others found out that it does not take connects.
+  const auto trusted = [&](const auto& group) {
+    return std::ranges::any_of(group, [](const auto& endpoint) { return !endpoint->doubt.raised(); });
+  };
+  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints) && trusted(port->endpoints)) {
     report(end, "connects to an address that is for retries only: " + to.to_string());
   }
   if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {

@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "discovery/port_runtime.h"
+
+// What time and the outcome of sessions make of a port's endpoints: ejection and slow start.
+namespace ringway::discovery {
+namespace {
+
+/// A slow start goes up in so many steps, the first of which is where it begins.
+constexpr int kSlowSteps = 10;
+
+bool moves_clients(config::Balancer balancer) {
+  return balancer == config::Balancer::kSourceHash || balancer == config::Balancer::kFirst;
+}
+
+}  // namespace
+
+bool PortRuntime::find_outliers(proxy::Time now) {
+  const bool seen = stats_->failures_seen.exchange(false, std::memory_order_acquire);
+  if (!configured() || !service_->policy.outliers || (!seen && !outliers_.watching())) {
+    return false;
+  }
+  std::vector<Suspect> suspects;
+  std::vector<Endpoint*> endpoints;
+  for (auto& [address, endpoint] : endpoints_) {
+    if (endpoint.ready()) {
+      const bool healthy = !endpoint.check || endpoint.up() == true;
+      suspects.push_back({.state = endpoint.state.get(), .record = &endpoint.outlier, .healthy = healthy});
+      endpoints.push_back(&endpoint);
+    }
+  }
+  if (!outliers_.look(suspects, *service_->policy.outliers, seen, now)) {
+    return false;
+  }
+  for (const Endpoint* endpoint : endpoints) {
+    if (endpoint->outlier.ejected(now) && !endpoint->ejected) {
+      const auto lasts = std::chrono::round<std::chrono::seconds>(endpoint->outlier.until - now);
+      environment_.output.say("service " + key_.to_string() + ": endpoint " + endpoint->state->address.to_string() +
+                              (endpoint->state->workload.empty() ? "" : " (" + endpoint->state->workload + ")") +
+                              " ejected for " + std::to_string(lasts.count()) + " s: " + endpoint->outlier.detail);
+    }
+  }
+  return true;
+}
+
+// Before who may be picked is decided: who is well now, since when, and when that changes by itself.
+void PortRuntime::note_well(proxy::Time now) {
+  next_turn_ = proxy::Time::max();
+  const proxy::Duration slow = service_->policy.slow_start;
+  for (auto& [address, endpoint] : endpoints_) {
+    endpoint.ejected = service_->policy.outliers && endpoint.outlier.ejected(now);
+    if (endpoint.ejected) {
+      next_turn_ = std::min(next_turn_, endpoint.outlier.until);
+    }
+    const bool well = endpoint.ready() && !endpoint.ejected && (!endpoint.check || endpoint.up() == true);
+    if (well && !std::exchange(endpoint.well, well)) {
+      endpoint.joined = now;
+    }
+    endpoint.well = well;
+    if (well && slow.count() > 0 && now - endpoint.joined < slow) {
+      const auto step = slow / kSlowSteps;
+      next_turn_ = std::min(next_turn_, endpoint.joined + ((now - endpoint.joined) / step + 1) * step);
+    }
+  }
+}
+
+double PortRuntime::share_of(const Endpoint& endpoint, proxy::Time now) const {
+  const proxy::Duration slow = service_->policy.slow_start;
+  if (slow.count() == 0 || !endpoint.well || moves_clients(service_->policy.balancer) ||
+      now - endpoint.joined >= slow) {
+    return 1;
+  }
+  const auto steps = (now - endpoint.joined) / (slow / kSlowSteps);
+  return static_cast<double>(std::max<std::int64_t>(steps, 1)) / kSlowSteps;
+}
+
+}  // namespace ringway::discovery

@@ -1,0 +1,60 @@
+#include "proxy/core/doubt.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "proxy/core/retry_budget.h"
+
+namespace ringway::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Time kStart{std::chrono::hours(1)};
+
+TEST(DoubtTest, one_tries_for_all_when_its_time_is_over) {
+  Doubt doubt;
+  EXPECT_FALSE(doubt.avoid(kStart));
+  doubt.raise(kStart);
+  EXPECT_TRUE(doubt.raised());
+  EXPECT_TRUE(doubt.avoid(kStart));
+  EXPECT_TRUE(doubt.avoid(kStart + Doubt::kDoubtTime - milliseconds(1)));
+  const Time later = kStart + Doubt::kDoubtTime;
+  EXPECT_FALSE(doubt.avoid(later)) << "the one that tries";
+  EXPECT_TRUE(doubt.avoid(later)) << "the others wait for what it finds";
+  EXPECT_TRUE(doubt.raised());
+  doubt.clear();
+  EXPECT_FALSE(doubt.avoid(later));
+  EXPECT_FALSE(doubt.raised());
+}
+
+int spend_all(RetryBudget& budget, Time now) {
+  int spent = 0;
+  while (budget.spend(now)) {
+    ++spent;
+  }
+  return spent;
+}
+
+TEST(RetryBudgetTest, sessions_earn_retries_and_some_come_free) {
+  RetryBudget budget;
+  EXPECT_EQ(spend_all(budget, kStart), RetryBudget::kReserve);
+  for (int session = 0; session < 100; ++session) {
+    budget.earn(200, kStart);
+  }
+  EXPECT_EQ(spend_all(budget, kStart), 20);
+  EXPECT_EQ(spend_all(budget, kStart + RetryBudget::kWindow), RetryBudget::kReserve);
+}
+
+TEST(RetryBudgetTest, what_was_earned_lasts_to_the_end_of_the_next_window) {
+  RetryBudget budget;
+  budget.earn(1000, kStart);
+  EXPECT_EQ(spend_all(budget, kStart + RetryBudget::kWindow), 2 * RetryBudget::kReserve + 1);
+  budget.earn(1000, kStart + RetryBudget::kWindow);
+  EXPECT_EQ(spend_all(budget, kStart + 3 * RetryBudget::kWindow), RetryBudget::kReserve) << "two windows later";
+}
+
+}  // namespace
+}  // namespace ringway::proxy
