@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -10,15 +11,21 @@ namespace ringway::proxy {
 
 /// Whether sessions had better go elsewhere, for a connect to the endpoint failed and none has succeeded since.
 ///
-/// Whoever tells us of endpoints tells of an end when it is over: until then, this is what keeps all but a few sessions
-/// away. It lasts kDoubtTime, then one session tries anew. All members are for any thread.
+/// Whoever tells us of endpoints tells of an end when it is over, and of a beginning before anybody listens: until
+/// then, this is what keeps all but a few sessions away. After a time that grows with each failure one session tries
+/// anew. All members are for any thread.
 class Doubt {
  public:
-  /// How long an endpoint is passed over after a failure. Short beside the start of a container, long beside the time
-  /// between two sessions under load.
-  static constexpr std::chrono::seconds kDoubtTime{1};
+  /// How long an endpoint is passed over after its first failure in a row; twice as long after each further one, up to
+  /// kLongest. Short beside the start of a process, long beside the time between two sessions under load.
+  static constexpr std::chrono::milliseconds kFirst{10};
+  static constexpr std::chrono::milliseconds kLongest{1000};
 
-  void raise(Time now) { until_.store(count(now + kDoubtTime), std::memory_order_relaxed); }
+  /// `in_row` = failures in a row, this one included.
+  void raise(Time now, std::uint32_t in_row) {
+    const auto doublings = std::min<std::uint32_t>(in_row > 0 ? in_row - 1 : 0, 7);
+    until_.store(count(now + std::min(kFirst * (1U << doublings), kLongest)), std::memory_order_relaxed);
+  }
 
   void clear() {
     // Most clear what is clear already: a load leaves the cache line with all who read it.
@@ -29,15 +36,11 @@ class Doubt {
 
   [[nodiscard]] bool raised() const { return until_.load(std::memory_order_relaxed) != 0; }
 
-  /// Another endpoint is to be preferred. After kDoubtTime one caller is told false, and the others still true: that
-  /// one tries for all.
-  [[nodiscard]] bool avoid(Time now) {
+  /// When its time is over one caller is told true, who tries for all; the others are told false meanwhile.
+  [[nodiscard]] bool claim_trial(Time now) {
     std::int64_t until = until_.load(std::memory_order_relaxed);
-    if (until == 0) {
-      return false;
-    }
-    return until > count(now) ||
-           !until_.compare_exchange_strong(until, count(now + kDoubtTime), std::memory_order_relaxed);
+    return until != 0 && until <= count(now) &&
+           until_.compare_exchange_strong(until, count(now + kLongest), std::memory_order_relaxed);
   }
 
  private:

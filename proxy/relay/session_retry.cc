@@ -58,7 +58,8 @@ EndpointState* Session::choose(const ServicePort& port) {
       return first;
     }
     trusted_ = !picked->doubt.raised();
-    if (!picked->doubt.avoid(now)) {
+    // One trial for a session: it must not use up its attempts for the others.
+    if (trusted_ || (attempts_ == 0 && picked->doubt.claim_trial(now))) {
       return picked;
     }
     first = first == nullptr ? picked : first;
@@ -77,8 +78,10 @@ void Session::connect_failed(ConnectFailure failure) {
   endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
   // Other errors are a lack of ours (addresses, memory, rights) and say nothing of the endpoint.
   if (failure != ConnectFailure::kOther) {
-    endpoint_->connect_failures_in_row.fetch_add(1, std::memory_order_relaxed);
-    endpoint_->doubt.raise(table_->shared_.ring.now());
+    // Those that were under way when the first of them failed have found out the same thing once.
+    const bool known = trusted_ && endpoint_->doubt.raised();
+    const auto before = endpoint_->connect_failures_in_row.fetch_add(known ? 0 : 1, std::memory_order_relaxed);
+    endpoint_->doubt.raise(table_->shared_.ring.now(), before + (known ? 0 : 1));
     stats_->failures_seen.store(true, std::memory_order_release);
   }
   cause_ = cause_of(failure);

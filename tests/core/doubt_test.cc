@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 #include "proxy/core/retry_budget.h"
 
@@ -10,24 +11,31 @@ namespace ringway::proxy {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr Time kStart{std::chrono::hours(1)};
 
 TEST(DoubtTest, one_tries_for_all_when_its_time_is_over) {
   Doubt doubt;
-  EXPECT_FALSE(doubt.avoid(kStart));
-  doubt.raise(kStart);
+  EXPECT_FALSE(doubt.raised());
+  EXPECT_FALSE(doubt.claim_trial(kStart));
+  doubt.raise(kStart, 1);
   EXPECT_TRUE(doubt.raised());
-  EXPECT_TRUE(doubt.avoid(kStart));
-  EXPECT_TRUE(doubt.avoid(kStart + Doubt::kDoubtTime - milliseconds(1)));
-  const Time later = kStart + Doubt::kDoubtTime;
-  EXPECT_FALSE(doubt.avoid(later)) << "the one that tries";
-  EXPECT_TRUE(doubt.avoid(later)) << "the others wait for what it finds";
+  EXPECT_FALSE(doubt.claim_trial(kStart + Doubt::kFirst - milliseconds(1)));
+  const Time later = kStart + Doubt::kFirst;
+  EXPECT_TRUE(doubt.claim_trial(later)) << "the one that tries";
+  EXPECT_FALSE(doubt.claim_trial(later)) << "the others wait for what it finds";
   EXPECT_TRUE(doubt.raised());
   doubt.clear();
-  EXPECT_FALSE(doubt.avoid(later));
   EXPECT_FALSE(doubt.raised());
+}
+
+TEST(DoubtTest, each_failure_makes_it_last_twice_as_long) {
+  Doubt doubt;
+  for (const auto& [in_row, lasts] : {std::pair(1U, 10), {2U, 20}, {4U, 80}, {7U, 640}, {8U, 1000}, {5000U, 1000}}) {
+    doubt.raise(kStart, in_row);
+    EXPECT_FALSE(doubt.claim_trial(kStart + milliseconds(lasts - 1))) << in_row;
+    EXPECT_TRUE(doubt.claim_trial(kStart + milliseconds(lasts))) << in_row;
+  }
 }
 
 int spend_all(RetryBudget& budget, Time now) {
