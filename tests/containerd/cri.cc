@@ -5,6 +5,7 @@
 #include <grpcpp/security/credentials.h>
 
 #include <chrono>
+#include <mutex>
 #include <stdexcept>
 
 #include "tests/containerd/engine.h"
@@ -15,7 +16,15 @@ namespace api = runtime::v1;
 
 struct Cri::Impl {
   std::unique_ptr<api::RuntimeService::Stub> stub;
+  std::mutex mutex;                                      ///< of the two below
   std::map<std::string, api::PodSandboxConfig> configs;  ///< by sandbox
+  std::map<std::string, std::string> sandboxes;          ///< by the Pod's name
+
+  api::ContainerStatus status(const std::string& container) {
+    api::ContainerStatusRequest request;
+    request.set_container_id(container);
+    return call(&api::RuntimeService::Stub::ContainerStatus, request).status();
+  }
 
   template <typename Request, typename Response>
   Response call(grpc::Status (api::RuntimeService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -60,14 +69,18 @@ std::string Cri::run_sandbox(const PodSpec& pod) {
     config.mutable_linux()->mutable_security_context()->mutable_namespace_options()->set_network(api::NODE);
   }
   const auto id = impl_->call(&api::RuntimeService::Stub::RunPodSandbox, request).pod_sandbox_id();
+  const std::scoped_lock lock(impl_->mutex);
   impl_->configs[id] = config;
-  sandboxes_[pod.name] = id;
+  impl_->sandboxes[pod.name] = id;
   return id;
 }
 
 std::string Cri::run_container(const std::string& sandbox, const std::string& name, std::vector<std::string> command,
-                               std::uint32_t attempt) {
-  const auto& pod = impl_->configs.at(sandbox);
+                               std::uint32_t attempt, const std::vector<std::string>& capabilities) {
+  const auto pod = [&] {
+    const std::scoped_lock lock(impl_->mutex);
+    return impl_->configs.at(sandbox);
+  }();
   if (command.empty()) {
     command = {"/greeter", pod.metadata().name(), "7000"};
   }
@@ -79,6 +92,8 @@ std::string Cri::run_container(const std::string& sandbox, const std::string& na
   config.mutable_metadata()->set_attempt(attempt);
   config.mutable_image()->set_image(kPodImage);
   config.mutable_command()->Add(command.begin(), command.end());
+  config.mutable_linux()->mutable_security_context()->mutable_capabilities()->mutable_add_capabilities()->Add(
+      capabilities.begin(), capabilities.end());
   auto& mount = *config.add_mounts();
   mount.set_container_path("/greeter");
   mount.set_host_path(RINGWAY_GREETER);
@@ -108,31 +123,44 @@ void Cri::remove_container(const std::string& container) {
 
 void Cri::stop_pod(const std::string& name) {
   api::StopPodSandboxRequest request;
-  request.set_pod_sandbox_id(sandboxes_.at(name));
+  request.set_pod_sandbox_id(sandbox(name));
   impl_->call(&api::RuntimeService::Stub::StopPodSandbox, request);
 }
 
 void Cri::remove_pod(const std::string& name) {
   api::RemovePodSandboxRequest request;
-  request.set_pod_sandbox_id(sandboxes_.at(name));
+  request.set_pod_sandbox_id(sandbox(name));
   impl_->call(&api::RuntimeService::Stub::RemovePodSandbox, request);
 }
 
 void Cri::remove_all() {
-  for (const auto& [name, id] : sandboxes_) {
-    remove_pod(name);
+  for (const auto& [name, id] : impl_->sandboxes) {
+    api::RemovePodSandboxRequest request;
+    request.set_pod_sandbox_id(id);
+    impl_->call(&api::RuntimeService::Stub::RemovePodSandbox, request);
   }
 }
 
+std::string Cri::sandbox(const std::string& name) const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->sandboxes.at(name);
+}
+
+std::int64_t Cri::started_ns(const std::string& container) {
+  return impl_->status(container).started_at();
+}
+
 std::int64_t Cri::finished_ns(const std::string& container) {
-  api::ContainerStatusRequest request;
-  request.set_container_id(container);
-  return impl_->call(&api::RuntimeService::Stub::ContainerStatus, request).status().finished_at();
+  return impl_->status(container).finished_at();
+}
+
+int Cri::exit_code(const std::string& container) {
+  return impl_->status(container).exit_code();
 }
 
 std::vector<std::string> Cri::addresses(const std::string& name) {
   api::PodSandboxStatusRequest request;
-  request.set_pod_sandbox_id(sandboxes_.at(name));
+  request.set_pod_sandbox_id(sandbox(name));
   const auto status = impl_->call(&api::RuntimeService::Stub::PodSandboxStatus, request).status();
   std::vector<std::string> all = {status.network().ip()};
   for (const auto& more : status.network().additional_ips()) {
