@@ -23,11 +23,24 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 17> kPolicyKeys = {
-    "selector",  "balancer",    "peakEwma",         "first",          "weights",
-    "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
-    "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "access",
-    "drain",     "onDown"};
+inline constexpr std::array<Key, 18> kPolicyKeys = {"selector",
+                                                    "balancer",
+                                                    "peakEwma",
+                                                    "first",
+                                                    "weights",
+                                                    "tiers",
+                                                    "locality",
+                                                    "healthCheck",
+                                                    "connect",
+                                                    "outlierDetection",
+                                                    "slowStart",
+                                                    "idleTimeout",
+                                                    "maxConnectionAge",
+                                                    "maxConnections",
+                                                    "access",
+                                                    "proxyProtocol",
+                                                    "drain",
+                                                    "onDown"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
 inline constexpr std::array<Key, 1> kPeakEwmaKeys = {"decay"};
 inline constexpr std::array<Key, 1> kFirstKeys = {"maxConnections"};
@@ -44,6 +57,7 @@ inline constexpr std::array<Key, 3> kConnectKeys = {"timeout", "attempts", "retr
 inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyResets", "successRate", "interval",
                                                     "ejection",        "maxEjection", "maxEjected"};
 inline constexpr std::array<Key, 3> kSuccessRateKeys = {"deviations", "minEndpoints", "minConnections"};
+inline constexpr std::array<Key, 5> kProxyProtocolKeys = {"send", "crc32c", "uniqueId", "trustedSources", "timeout"};
 inline constexpr std::array<Key, 1> kDrainKeys = {"timeout"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
@@ -52,7 +66,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 27> kKeyTables = {{
+inline constexpr std::array<KeyTable, 28> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -79,6 +93,7 @@ inline constexpr std::array<KeyTable, 27> kKeyTables = {{
     {"policy.connect", kConnectKeys},
     {"policy.outlierDetection", kOutlierKeys},
     {"policy.outlierDetection.successRate", kSuccessRateKeys},
+    {"policy.proxyProtocol", kProxyProtocolKeys},
     {"policy.drain", kDrainKeys},
 }};
 

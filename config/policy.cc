@@ -83,6 +83,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
   patch.max_connection_age = policy["maxConnectionAge"].duration(kMinTimeout, kMaxConnectionAge, true);
   decode_access(policy, patch);
+  decode_proxy_protocol(policy, patch);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -116,6 +117,11 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.max_connections, patch->max_connections);
     override_with(policy.allow, patch->allow);
     override_with(policy.deny, patch->deny);
+    override_with(policy.proxy_send, patch->proxy_send);
+    override_with(policy.proxy_crc32c, patch->proxy_crc32c);
+    override_with(policy.proxy_unique_id, patch->proxy_unique_id);
+    override_with(policy.proxy_sources, patch->proxy_sources);
+    override_with(policy.proxy_timeout, patch->proxy_timeout);
     override_with(policy.drain_timeout, patch->drain_timeout);
     override_with(policy.on_down, patch->on_down);
     if (patch->health_check) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/cursor.h"
 #include "config/values.h"
@@ -65,6 +66,11 @@ struct PolicyPatch {
   std::optional<std::uint32_t> max_connections;
   std::optional<std::vector<std::string>> allow;
   std::optional<std::vector<std::string>> deny;
+  std::optional<ProxyHeaderVersion> proxy_send;
+  std::optional<bool> proxy_crc32c;
+  std::optional<bool> proxy_unique_id;
+  std::optional<std::vector<std::string>> proxy_sources;
+  std::optional<milliseconds> proxy_timeout;
   std::optional<milliseconds> drain_timeout;
   std::optional<OnDown> on_down;
 
@@ -81,6 +87,10 @@ void decode_balancing(const Cursor& policy, PolicyPatch& patch);
 void decode_failure(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says which clients may come in.
 void decode_access(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says who is told whom a session is about.
+void decode_proxy_protocol(const Cursor& policy, PolicyPatch& patch);
+/// Reads a list of networks, made canonical. `others` hold those of which none may stand here too.
+std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {});
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.
 std::optional<Selector> decode_selector(const Cursor& selector);
 

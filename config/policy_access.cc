@@ -14,8 +14,9 @@ namespace {
 constexpr std::int64_t kMaxSessions = 10'000'000;
 constexpr std::size_t kMaxNetworks = 100'000;
 
-/// `others` hold the networks of which none may stand here too.
-std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {}) {
+}  // namespace
+
+std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others) {
   const std::unordered_set<std::string_view> taken(others.begin(), others.end());
   std::vector<std::string> networks;
   const auto entries = list.list();
@@ -39,8 +40,6 @@ std::vector<std::string> decode_networks(const Cursor& list, const std::vector<s
   }
   return networks;
 }
-
-}  // namespace
 
 void decode_access(const Cursor& policy, PolicyPatch& patch) {
   patch.max_connections = policy["maxConnections"].integer(0, kMaxSessions);

@@ -39,6 +39,8 @@ enum class Engine : std::uint8_t { kAuto, kIoUring, kEpoll };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 enum class VirtualIpMode : std::uint8_t { kAuto, kOff };
+/// Of the PROXY protocol.
+enum class ProxyHeaderVersion : std::uint8_t { kNone, kV1, kV2 };
 enum class OnDown : std::uint8_t { kKeepSessions, kCloseSessions };
 
 /// The head that all Kubernetes kinds share.
@@ -128,6 +130,11 @@ struct Policy {
   std::uint32_t max_connections = 0;  ///< of each port; 0 = no limit
   std::vector<std::string> allow;     ///< networks, canonical; empty = all that `deny` does not name
   std::vector<std::string> deny;
+  ProxyHeaderVersion proxy_send = ProxyHeaderVersion::kNone;
+  bool proxy_crc32c = false;
+  bool proxy_unique_id = false;
+  std::vector<std::string> proxy_sources;  ///< networks of those who must send a PROXY header; canonical
+  milliseconds proxy_timeout{5000};
   milliseconds drain_timeout{30'000};
   OnDown on_down = OnDown::kKeepSessions;
 

@@ -1,6 +1,7 @@
 #include "discovery/port_runtime.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -30,12 +31,17 @@ proxy::Balancer balancer_of(config::Balancer balancer) {
   return proxy::Balancer::kPowerOfTwo;
 }
 
-bool same_policy(const proxy::SessionPolicy& left, const proxy::SessionPolicy& right) {
-  return left.balancer == right.balancer && left.ewma_decay == right.ewma_decay &&
-         left.first_limit == right.first_limit && left.connect_timeout == right.connect_timeout &&
-         left.connect_attempts == right.connect_attempts && left.retry_budget == right.retry_budget &&
-         left.idle_timeout == right.idle_timeout && left.max_age == right.max_age &&
-         left.max_connections == right.max_connections && left.affinity_timeout == right.affinity_timeout;
+bool same_list(const std::shared_ptr<const proxy::AccessList>& left,
+               const std::shared_ptr<const proxy::AccessList>& right) {
+  return left == nullptr || right == nullptr ? left == right : *left == *right;
+}
+
+void add_rules(std::vector<proxy::AccessRule>& rules, const std::vector<std::string>& networks, bool allow) {
+  for (const auto& network : networks) {
+    if (const auto rule = proxy::parse_access_rule(network, allow)) {
+      rules.push_back(*rule);
+    }
+  }
 }
 
 /// Null where every client may come in.
@@ -44,16 +50,19 @@ std::shared_ptr<const proxy::AccessList> access_list(const config::Policy& polic
     return nullptr;
   }
   std::vector<proxy::AccessRule> rules;
-  const auto add = [&rules](const std::vector<std::string>& networks, bool allow) {
-    for (const auto& network : networks) {
-      if (const auto rule = proxy::parse_access_rule(network, allow)) {
-        rules.push_back(*rule);
-      }
-    }
-  };
-  add(policy.allow, true);
-  add(policy.deny, false);
+  add_rules(rules, policy.allow, true);
+  add_rules(rules, policy.deny, false);
   return std::make_shared<const proxy::AccessList>(rules, policy.allow.empty());
+}
+
+/// Null where nobody speaks for others.
+std::shared_ptr<const proxy::AccessList> proxy_sources(const config::Policy& policy) {
+  if (policy.proxy_sources.empty()) {
+    return nullptr;
+  }
+  std::vector<proxy::AccessRule> rules;
+  add_rules(rules, policy.proxy_sources, true);
+  return std::make_shared<const proxy::AccessList>(rules, false);
 }
 
 }  // namespace
@@ -91,14 +100,19 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.max_age = service.policy.max_connection_age;
   shape.policy.max_connections = service.policy.max_connections;
   shape.access = access_list(service.policy);
+  shape.proxy_sources = proxy_sources(service.policy);
+  constexpr std::array kVersions = {proxy::ProxyVersion::kNone, proxy::ProxyVersion::kV1, proxy::ProxyVersion::kV2};
+  shape.policy.proxy_send = kVersions.at(static_cast<std::size_t>(service.policy.proxy_send));
+  shape.policy.proxy_crc32c = service.policy.proxy_crc32c;
+  shape.policy.proxy_unique_id = service.policy.proxy_unique_id;
+  shape.policy.proxy_timeout = service.policy.proxy_timeout;
   shape.policy.affinity_timeout = service.affinity_timeout;
   return shape;
 }
 
 bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
-  const bool same_access = running.access == nullptr || asked.access == nullptr ? running.access == asked.access
-                                                                                : *running.access == *asked.access;
-  return running.listen == asked.listen && same_access && same_policy(running.policy, asked.policy);
+  return running.listen == asked.listen && same_list(running.access, asked.access) &&
+         same_list(running.proxy_sources, asked.proxy_sources) && running.policy == asked.policy;
 }
 
 void PortRuntime::configure(const config::Service& service, const config::ServicePort& port, std::size_t slot) {

@@ -153,6 +153,14 @@ json policy_json(const config::Policy& policy) {
   if (!policy.deny.empty()) {
     out["access"]["deny"] = policy.deny;
   }
+  if (policy.proxy_send != config::ProxyHeaderVersion::kNone || !policy.proxy_sources.empty()) {
+    constexpr std::array<std::string_view, 3> kVersions = {"off", "v1", "v2"};
+    out["proxyProtocol"] = {{"send", name_of(policy.proxy_send, kVersions)},
+                            {"crc32c", policy.proxy_crc32c},
+                            {"uniqueId", policy.proxy_unique_id},
+                            {"trustedSources", policy.proxy_sources},
+                            {"timeout", to_duration(policy.proxy_timeout)}};
+  }
   if (policy.selector) {
     out["selector"] = policy.selector->to_string();
   }

@@ -17,9 +17,9 @@ constexpr std::array kConditions = {
     EndpointCondition::kEjected, EndpointCondition::kDrained,  EndpointCondition::kDraining};
 
 /// The ends of sessions that never reached an upstream.
-constexpr std::array kRejections = {Cause::kDenied,         Cause::kMaxConnections, Cause::kNoEndpoint,
-                                    Cause::kConnectRefused, Cause::kConnectTimeout, Cause::kConnectUnreachable,
-                                    Cause::kConnectError};
+constexpr std::array kRejections = {
+    Cause::kDenied,         Cause::kProxyHeader,    Cause::kMaxConnections,     Cause::kNoEndpoint,
+    Cause::kConnectRefused, Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kConnectError};
 
 MetricLabels with(MetricLabels labels, std::string name, std::string value) {
   labels.push_back({std::move(name), std::move(value)});

@@ -120,6 +120,11 @@ std::vector<std::string> policy_lines(const json& policy) {
   const std::string most = text(policy, "maxConnections");
   lines.push_back("limit      " + (most == "0" ? "no" : most) + " sessions of a port");
   lines.push_back("clients    " + access_text(policy.value("access", json::object())));
+  if (const auto proxied = policy.find("proxyProtocol"); proxied != policy.end()) {
+    lines.push_back("PROXY      sends " + text(*proxied, "send") + ", reads it of " +
+                    std::to_string(array(*proxied, "trustedSources").size()) + " networks within " +
+                    text(*proxied, "timeout"));
+  }
   lines.push_back("drain      " + or_never(drain_timeout) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;

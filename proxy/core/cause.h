@@ -19,6 +19,7 @@ enum class Cause : std::uint8_t {
   kConnectError,        ///< any other failure of connect(2), also for want of local resources
   kNoEndpoint,          ///< nothing to pick from
   kDenied,              ///< `access` does not let the client in
+  kProxyHeader,         ///< no PROXY header in time, or a wrong one, from a source that must send one
   kMaxConnections,      ///< the port had `maxConnections` sessions
   kIdleTimeout,         ///< no byte in either direction for `idleTimeout`
   kMaxAge,              ///< it has lasted for `maxConnectionAge`
@@ -31,11 +32,23 @@ enum class Cause : std::uint8_t {
 inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCount);
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
-  constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",           "finished",           "clientReset",      "upstreamReset", "connectRefused",
-      "connectTimeout", "connectUnreachable", "connectError",     "noEndpoint",    "denied",
-      "maxConnections", "idleTimeout",        "maxConnectionAge", "drained",       "endpointDown",
-      "shutdown"};
+  constexpr std::array<std::string_view, kCauseCount> kNames = {"none",
+                                                                "finished",
+                                                                "clientReset",
+                                                                "upstreamReset",
+                                                                "connectRefused",
+                                                                "connectTimeout",
+                                                                "connectUnreachable",
+                                                                "connectError",
+                                                                "noEndpoint",
+                                                                "denied",
+                                                                "proxyHeader",
+                                                                "maxConnections",
+                                                                "idleTimeout",
+                                                                "maxConnectionAge",
+                                                                "drained",
+                                                                "endpointDown",
+                                                                "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

@@ -17,6 +17,7 @@
 #include "proxy/core/counters.h"
 #include "proxy/core/doubt.h"
 #include "proxy/core/peak_ewma.h"
+#include "proxy/core/proxy_protocol.h"
 
 namespace ringway::proxy {
 
@@ -88,14 +89,20 @@ inline constexpr std::size_t kBalancerCount = 7;
 struct SessionPolicy {
   Balancer balancer = Balancer::kPowerOfTwo;
   std::chrono::milliseconds ewma_decay{10'000};  ///< of peakEwma
-  std::uint32_t first_limit = 0;                 ///< of first: sessions that fill an endpoint, 0 = no number does
+  std::uint32_t first_limit = 0;  ///< of first: sessions that fill an endpoint, 0 = no number does
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts; see Session::may_retry for what counts
   std::uint32_t retry_budget = 200;    ///< thousandths of a retry that a session earns, see RetryBudget
   std::chrono::milliseconds idle_timeout{3'600'000};
   std::chrono::milliseconds affinity_timeout{0};  ///< a client keeps its endpoint for so long; 0 = no affinity
   std::uint32_t max_connections = 0;              ///< of the port, over all workers; 0 = no limit
+  ProxyVersion proxy_send = ProxyVersion::kNone;  ///< of the header that an upstream gets first
+  bool proxy_crc32c = false;
+  bool proxy_unique_id = false;
+  std::chrono::milliseconds proxy_timeout{5000};  ///< for the header of a client out of `proxy_sources`
   std::chrono::milliseconds max_age{0};           ///< from the connect on, give or take kAgeJitter
+
+  bool operator==(const SessionPolicy&) const = default;
 };
 
 inline constexpr std::uint32_t kMaxConnectAttempts = 16;
@@ -114,8 +121,9 @@ struct ServicePort {
   std::vector<std::vector<std::shared_ptr<EndpointState>>> reserves;
   bool panic = false;  ///< all are unhealthy; `endpoints` are the ready ones
   SessionPolicy policy;
-  std::shared_ptr<const AccessList> access;  ///< null: all clients may come in
-  std::shared_ptr<AffinityTable> affinity;   ///< of the Service; null: no affinity
+  std::shared_ptr<const AccessList> access;         ///< null: all clients may come in
+  std::shared_ptr<const AccessList> proxy_sources;  ///< who speaks for others: sends a PROXY header first. Null: nobody
+  std::shared_ptr<AffinityTable> affinity;          ///< of the Service; null: no affinity
   std::shared_ptr<ServiceStats> stats;
 };
 

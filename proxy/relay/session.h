@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
@@ -14,8 +16,9 @@ class SessionTable;
 
 /// A client, an upstream, and the two Relays between them.
 ///
-///                accept
-///                  │ pick ── none ──────────────────────────────────────────────┐
+///                accept ── the client is a proxy ──▶ kAwaitingHeader ── wrong, late ─┐
+///                  │ ◀───────────────────── header read ──┘                     │
+///                  │ pick ── none ──────────────────────────────────────────────┤
 ///                  ▼                                                            │ RST to the client
 ///   ┌──▶ kConnecting ── refused, timed out, no attempt or endpoint left ────────┤
 ///   └─ next endpoint ─┘ │ connected                                             │
@@ -33,7 +36,15 @@ class SessionTable;
 /// Invariant: an fd is closed and the slot freed only when `in_flight_` is zero, so no completion can reach a stranger.
 class Session {
  public:
-  enum class State : std::uint8_t { kFree, kConnecting, kEstablished, kClosing, kLingering, kReleasing };
+  enum class State : std::uint8_t {
+    kFree,
+    kAwaitingHeader,
+    kConnecting,
+    kEstablished,
+    kClosing,
+    kLingering,
+    kReleasing
+  };
 
   /// Takes over `client_fd`, and picks and connects.
   void open(SessionTable& table, std::uint32_t slot, int client_fd, std::uint32_t port_slot, const SocketAddress& vip);
@@ -60,7 +71,14 @@ class Session {
   [[nodiscard]] Relay& from(Side side) { return relays_[index(side)]; }
   [[nodiscard]] Relay& to(Side side) { return relays_[index(other(side))]; }
 
+  // session_header.cc
+  void await_header();
+  void on_header(const Completion& completion);
+  void send_header();
+  void learn_client();
+
   // session_connect.cc
+  void enter(const ServicePort& port);
   [[nodiscard]] Cause admit(const ServicePort& port);
   void connect_next();
   void wait_for_resources();
@@ -126,6 +144,11 @@ class Session {
   std::array<bool, 2> failed_{};  ///< the side's socket reported an error
   std::array<int, 2> fds_{-1, -1};
   std::array<Relay, 2> relays_;
+  struct ProxiedClient {
+    std::vector<std::byte> received;  ///< of the header, until it is whole
+    ProxiedConnection connection;
+  };
+  std::unique_ptr<ProxiedClient> proxied_;  ///< of a client that speaks for another
   EndpointState* endpoint_ = nullptr;
   ServiceStats* stats_ = nullptr;
   ServiceCounters* counters_ = nullptr;

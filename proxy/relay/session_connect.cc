@@ -50,21 +50,34 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
     counters_->connections.add();
     counters_->active.add();
     counters_->retry_budget.earn(policy_.retry_budget, opened_);
-    if (const Cause refused = admit(*port); refused != Cause::kNone) {
-      refuse(refused);
-      settle();
-      return;
+    if (port->proxy_sources != nullptr) {
+      learn_client();
+      if (port->proxy_sources->allows(client_.ip())) {
+        await_header();
+        settle();
+        return;
+      }
     }
+    enter(*port);
+  } else {
+    refuse(Cause::kNoEndpoint);
   }
-  connect_next();
   settle();
+}
+
+void Session::enter(const ServicePort& port) {
+  if (const Cause refused = admit(port); refused != Cause::kNone) {
+    refuse(refused);
+  } else {
+    connect_next();
+  }
 }
 
 /// Whether the client may come in at all; kNone = it may. Workers that accept at the same moment may each let in one
 /// more than `max_connections`.
 Cause Session::admit(const ServicePort& port) {
   if (port.access != nullptr) {
-    client_ = client_.port() != 0 ? client_ : table_->shared_.ring.peer(fd(Side::kClient));
+    learn_client();
     if (!port.access->allows(client_.ip())) {
       return Cause::kDenied;
     }
@@ -81,8 +94,8 @@ void Session::connect_next() {
     refuse(Cause::kNoEndpoint);
     return;
   }
-  if (table_->plan_->pickers[port_slot_]->wants_client() && client_.port() == 0) {
-    client_ = ring.peer(fd(Side::kClient));
+  if (table_->plan_->pickers[port_slot_]->wants_client()) {
+    learn_client();
   }
   EndpointState* endpoint = choose(*port);
   if (endpoint == nullptr) {
@@ -168,8 +181,19 @@ void Session::establish() {
   }
   counters_->observe_connect(static_cast<std::uint64_t>(connect_time_.count()));
   observe_connect();
-  // Most clients speak first and have done so by now; the upstream has had no time to answer.
-  receive(Side::kClient, false);
+  if (policy_.proxy_send != ProxyVersion::kNone) {
+    send_header();
+    if (state_ != State::kEstablished) {
+      return;
+    }
+  }
+  if (from(Side::kClient).sending.empty()) {
+    // Most clients speak first and have done so by now; the upstream has had no time to answer.
+    receive(Side::kClient, false);
+  } else {
+    send(Side::kClient);
+    receive(Side::kClient, true);
+  }
   receive(Side::kUpstream, true);
   set_established_timer();
 }

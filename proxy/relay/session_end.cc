@@ -15,6 +15,9 @@ constexpr auto kLingerPoll = std::chrono::milliseconds(5);
 
 void Session::on_timer() {
   switch (state_) {
+    case State::kAwaitingHeader:
+      refuse(Cause::kProxyHeader);
+      break;
     case State::kConnecting:
       if (fd(Side::kUpstream) < 0) {
         connect_next();
@@ -38,7 +41,7 @@ void Session::on_timer() {
 }
 
 void Session::close(Cause cause) {
-  if (state_ == State::kConnecting) {
+  if (state_ == State::kConnecting || state_ == State::kAwaitingHeader) {
     refuse(cause);
     settle();
     return;
@@ -208,6 +211,9 @@ SessionInfo Session::describe() const {
   info.attempts = attempts_;
   const bool half_closed = relays_[0].finished || relays_[1].finished;
   switch (state_) {
+    case State::kAwaitingHeader:
+      info.state = "awaitingHeader";
+      break;
     case State::kConnecting:
       info.state = "connecting";
       break;

@@ -65,6 +65,10 @@ void Session::send(Side source) {
 }
 
 void Session::on_receive(Side side, const Completion& completion) {
+  if (state_ == State::kAwaitingHeader) {
+    on_header(completion);
+    return;
+  }
   Relay& relay = from(side);
   const bool relaying = state_ == State::kEstablished && !relay.broken;
   if (completion.result > 0) {

@@ -100,6 +100,8 @@ class Ring {
   virtual int accept_now(int fd) = 0;
   /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.
   virtual int open_stream(int family) = 0;
+  /// Sends at once: bytes taken (may be fewer), or -errno. Raises no SIGPIPE. No `send` is outstanding.
+  virtual std::int32_t send_now(int fd, std::span<const std::byte> bytes) = 0;
   virtual void shutdown_send(int fd) = 0;
   /// From now on `close` sends RST and drops what is unsent.
   virtual void reset_on_close(int fd) = 0;

@@ -86,6 +86,11 @@ int take_error(int fd) {
   return -error;
 }
 
+std::int32_t send_now(int fd, std::span<const std::byte> bytes) {
+  const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return static_cast<std::int32_t>(sent < 0 ? -errno : sent);
+}
+
 void shutdown_send(int fd) {
   shutdown(fd, SHUT_WR);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "proxy/core/address.h"
 
@@ -26,6 +28,8 @@ void suit(int fd, const SocketAddress& address);
 void tune(int fd);
 /// The outcome of a connect that was under way: 0 or -errno.
 int take_error(int fd);
+/// Bytes taken (may be fewer), or -errno. Raises no SIGPIPE.
+std::int32_t send_now(int fd, std::span<const std::byte> bytes);
 void shutdown_send(int fd);
 void reset_on_close(int fd);
 bool hung_up(int fd);

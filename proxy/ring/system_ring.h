@@ -26,6 +26,7 @@ class SystemRing : public Ring {
   void refuse(int fd) override { sockets::refuse(fd); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }
+  std::int32_t send_now(int fd, std::span<const std::byte> bytes) override { return sockets::send_now(fd, bytes); }
   void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
   void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
   [[nodiscard]] bool hung_up(int fd) const override { return sockets::hung_up(fd); }

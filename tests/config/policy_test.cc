@@ -153,7 +153,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
-       "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, access, drain, onDown"},
+       "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, access, proxyProtocol, drain, onDown"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},

@@ -31,6 +31,7 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     port->listen = {vip_};
     port->policy = policy;
     port->access = access_;
+    port->proxy_sources = proxy_sources_;
     port->stats = stats_;
     endpoints_.clear();
     for (const auto& address : endpoints) {
@@ -78,7 +79,8 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
 
   proxy::SocketAddress vip_ = next_vip();
   std::shared_ptr<proxy::ServiceStats> stats_;
-  std::shared_ptr<const proxy::AccessList> access_;  ///< of what is served next; null: all clients
+  std::shared_ptr<const proxy::AccessList> access_;         ///< of what is served next; null: all clients
+  std::shared_ptr<const proxy::AccessList> proxy_sources_;  ///< of the next `serve`
   std::vector<std::shared_ptr<proxy::EndpointState>> endpoints_;
   std::vector<std::shared_ptr<proxy::EndpointState>> kept_;
   std::unique_ptr<proxy::DataPlane> plane_;

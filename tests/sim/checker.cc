@@ -108,6 +108,7 @@ void Checker::on_asked(EndId end, Token token) {
     conversation->upstream = end;
     conversation->tried.push_back(network_.at(end).peer);
     set(end, conversation);
+    check_header(*conversation);
   }
   if (conversation != claimed) {
     report(end, "an operation of one session on the socket of another");
@@ -128,6 +129,35 @@ void Checker::on_moved(EndId end) {
   }
 }
 
+void Checker::on_preface(EndId end, std::span<const std::byte> bytes) {
+  if (network_.at(end).written_total != bytes.size()) {
+    report(end, "a header is sent after other bytes");
+  }
+  prefaces_[end].assign(bytes.begin(), bytes.end());
+  if (Conversation* conversation = find(end); conversation != nullptr) {
+    check_header(*conversation);
+  }
+}
+
+void Checker::check_header(Conversation& conversation) {
+  const auto bytes = prefaces_.find(conversation.upstream);
+  if (bytes == prefaces_.end()) {
+    return;
+  }
+  conversation.header_bytes = bytes->second.size();
+  const auto header = proxy::parse_proxy_header(bytes->second);
+  if (!header || header->size != bytes->second.size() || header->connection.destination != conversation.virtual_ip ||
+      header->connection.source != network_.at(conversation.client).peer) {
+    report(conversation.upstream, "the header does not tell of the client and the address that it dialed");
+  }
+}
+
+std::uint64_t Checker::relayed(EndId end) const {
+  const Conversation* conversation = conversation_of(end);
+  const std::uint64_t own = conversation != nullptr && end == conversation->upstream ? conversation->header_bytes : 0;
+  return network_.at(end).written_total - own;
+}
+
 void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) {
   const Conversation* conversation = find(end);
   if (conversation == nullptr || conversation->other(end) == kNoEnd) {
@@ -135,6 +165,13 @@ void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::by
     return;
   }
   check_age(end, *conversation);
+  const bool wants_header =
+      end == conversation->upstream && conversation->policy.proxy_send != proxy::ProxyVersion::kNone;
+  if (wants_header && conversation->header_bytes == 0) {
+    report(end, "bytes are sent before the header that the upstream wants");
+    return;
+  }
+  position -= end == conversation->upstream ? conversation->header_bytes : 0;
   const EndId speaker = conversation->other(end) ^ 1U;
   if (position + bytes.size() > network_.at(speaker).arrived_total) {
     report(end, "more bytes are sent than came from the other side");

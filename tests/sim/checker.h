@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct Conversation {
   SocketAddress client_address;
   proxy::SessionPolicy policy;
   std::vector<SocketAddress> tried;
-  bool accepted = false;  ///< by the upstream, and the data plane was told
+  std::uint64_t header_bytes = 0;  ///< that the upstream was sent before all else
+  bool accepted = false;           ///< by the upstream, and the data plane was told
   bool established = false;
   /// Idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped.
   bool may_close = false;
@@ -74,6 +76,7 @@ class Checker final : public proxy::simulated::Observer {
   void on_asked(EndId end, Token token) override;
   void on_moved(EndId end) override;
   void on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) override;
+  void on_preface(EndId end, std::span<const std::byte> bytes) override;
   void on_shut_send(EndId end) override { check_fin(end); }
   void on_close(EndId end) override;
   void between_completions() override {
@@ -98,6 +101,9 @@ class Checker final : public proxy::simulated::Observer {
   Conversation* find(EndId end) { return end < of_end_.size() ? of_end_[end] : nullptr; }
   void set(EndId end, Conversation* conversation);
   Conversation* of_token(Token token);
+  void check_header(Conversation& conversation);
+  /// Bytes written to `end` that came from the other side.
+  [[nodiscard]] std::uint64_t relayed(EndId end) const;
 
   proxy::simulated::Timeline& timeline_;
   proxy::simulated::Network& network_;
@@ -107,6 +113,7 @@ class Checker final : public proxy::simulated::Observer {
   std::deque<Conversation> conversations_;
   std::vector<Conversation*> of_end_;
   std::vector<Life> of_slot_;
+  std::map<EndId, std::vector<std::byte>> prefaces_;  ///< headers, by whom they were sent to
   Conversation* accepted_ = nullptr;
   bool all_may_close_ = false;
   std::size_t established_ever_ = 0;

@@ -32,6 +32,7 @@ proxy::SessionPolicy Services::draw_policy() {
   policy.connect_attempts = 1 + random_.below(random_.chance(0.1) ? proxy::kMaxConnectAttempts : 4);
   policy.idle_timeout = milliseconds(scenario_.idle_timeouts && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
   policy.max_connections = random_.chance(0.05) ? 1 + random_.below(8) : 0;
+  policy.proxy_send = static_cast<proxy::ProxyVersion>(random_.chance(0.2) ? 1 + random_.below(2) : 0);
   policy.max_age = milliseconds(scenario_.max_ages && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
   return policy;
 }

@@ -166,7 +166,7 @@ Findings check_arrows(const Source& source) {
 Findings check_libraries(const Source& source) {
   static const std::vector<Ban> kBans = {
       {"<yaml-cpp/", "", {"config/", "tests/"}, "only config/ knows YAML"},
-      {"<boost/", "proxy/", {}, "there is no Boost on the data path"},
+      {"<boost/", "proxy/", {"proxy/core/proxy_protocol_v2.cc"}, "there is no Boost on the data path but its CRC"},
       {"<nlohmann/", "proxy/", {}, "the data plane reads and writes no JSON"},
       {"<spdlog/", "proxy/", {}, "the data plane returns a Cause or an Error; daemon/ logs"},
       {"<grpcpp/", "", {"discovery/source/cri/", "tests/"}, "only discovery/source/cri/ knows gRPC"},

@@ -258,6 +258,26 @@ int SimulatedRing::open_stream(int /*family*/) {
   return fd;
 }
 
+std::int32_t SimulatedRing::send_now(int fd, std::span<const std::byte> bytes) {
+  Descriptor* const file = stream(fd, "send");
+  if (file == nullptr) {
+    return -EBADF;
+  }
+  if (file->operation(Readiness::kWritable) != kNoOperation) {
+    violation(file->target, "sends at once while something else is being written");
+  }
+  // The smallest send buffer that Linux gives a socket (SOCK_MIN_SNDBUF, include/net/sock.h): who sends at once counts
+  // on that.
+  constexpr std::uint32_t kLeastSendBuffer_bytes = 4608;
+  network_.at(file->target).send_limit = std::max(network_.at(file->target).send_limit, kLeastSendBuffer_bytes);
+  const std::int32_t sent = network_.write(file->target, bytes);
+  trace_.add(now_, "preface", fd, file->target, {}, sent);
+  if (sent > 0) {
+    observer_.on_preface(file->target, bytes.first(static_cast<std::size_t>(sent)));
+  }
+  return sent;
+}
+
 void SimulatedRing::shutdown_send(int fd) {
   Descriptor* const file = stream(fd, "shutdown");
   if (file == nullptr) {

@@ -71,6 +71,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void refuse(int fd) override;
   int accept_now(int fd) override;
   int open_stream(int family) override;
+  std::int32_t send_now(int fd, std::span<const std::byte> bytes) override;
   void shutdown_send(int fd) override;
   void reset_on_close(int fd) override;
   [[nodiscard]] bool hung_up(int fd) const override;
