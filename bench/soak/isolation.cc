@@ -26,9 +26,10 @@ namespace {
 using proxy::SocketAddress;
 
 constexpr double kBar = 2;
-/// The nice value of the neighbour's ends: they share a CPU with those of the small messages, and it is not their fight
-/// for it that is measured.
-constexpr int kLowest = 19;
+/// The ends of the small messages share a CPU with the neighbour's, and it is not their fight for it that is measured:
+/// these come first, and those last.
+constexpr std::array kFirst = {"chrt", "-f", "1"};  ///< SCHED_FIFO, sched(7)
+constexpr std::array kLast = {"nice", "-n", "19"};
 constexpr const char* kVip = "127.96.0.10";
 constexpr const char* kSink = "127.0.0.11";       ///< of the small messages
 constexpr const char* kOtherSink = "127.0.0.12";  ///< of the neighbour
@@ -96,13 +97,29 @@ std::unique_ptr<test::Process> start(std::vector<std::string> argv) {
       test::ProcessOptions{.argv = std::move(argv), .environment = {}, .out = {}, .err = {}, .folder = {}, .user = {}});
 }
 
+using Words = std::vector<std::string>;
+
+Words words(const std::array<const char*, 3>& from) {
+  return {from.begin(), from.end()};
+}
+
+Words run_as(Words how, const Words& program) {
+  how.insert(how.end(), program.begin(), program.end());
+  return how;
+}
+
+/// How to start who comes first; nothing where we may not say so.
+Words first_in_line() {
+  const bool allowed = test::run(run_as(words(kFirst), {"true"})).status == 0;
+  return allowed ? words(kFirst) : Words();
+}
+
 /// One proxy alone on its CPU, the ends of everything on another.
 class Stage {
  public:
   Stage(const std::string& engine, int ends_cpu, int proxy_cpu)
-      : sink_(start({RINGWAY_SINK, "--listen", at(kSink, kSinkPort).to_string()})),
-        other_sink_(start(
-            {"nice", "-n", std::to_string(kLowest), RINGWAY_SINK, "--listen", at(kOtherSink, kSinkPort).to_string()})) {
+      : sink_(start(run_as(first_, {RINGWAY_SINK, "--listen", at(kSink, kSinkPort).to_string()}))),
+        other_sink_(start(run_as(words(kLast), {RINGWAY_SINK, "--listen", at(kOtherSink, kSinkPort).to_string()}))) {
     pin(proxy_cpu);
     daemon_ = std::make_unique<test::Daemon>(test::DaemonOptions{
         .config = test::documents({service("small", kVipPort, kSink, kSinkPort),
@@ -118,8 +135,9 @@ class Stage {
     std::unique_ptr<Flood> flood;
     std::unique_ptr<test::TcpClient> stalled;
     if (neighbour == Neighbour::kBulk) {
-      bulk = start({"nice", "-n", std::to_string(kLowest), RINGWAY_LOAD, "--work", "bulk", "--connections", "1", "--to",
-                    at(kVip, kOtherVipPort).to_string(), "--seconds", std::to_string(seconds + 10)});
+      bulk =
+          start(run_as(words(kLast), {RINGWAY_LOAD, "--work", "bulk", "--connections", "1", "--to",
+                                      at(kVip, kOtherVipPort).to_string(), "--seconds", std::to_string(seconds + 10)}));
     } else if (neighbour == Neighbour::kStalled) {
       stalled = std::make_unique<test::TcpClient>(at(kVip, kOtherVipPort + 1));
     } else if (neighbour == Neighbour::kFlood) {
@@ -127,8 +145,9 @@ class Stage {
     }
     const double before = moved();
     const test::Outcome outcome =
-        test::run({RINGWAY_LOAD, "--work", "ping-pong", "--connections", "64", "--bytes", "64", "--seconds",
-                   std::to_string(seconds), "--to", (through ? at(kVip, kVipPort) : at(kSink, kSinkPort)).to_string()},
+        test::run(run_as(first_, {RINGWAY_LOAD, "--work", "ping-pong", "--connections", "64", "--bytes", "64",
+                                  "--seconds", std::to_string(seconds), "--to",
+                                  (through ? at(kVip, kVipPort) : at(kSink, kSinkPort)).to_string()}),
                   test::kPatience + std::chrono::seconds(static_cast<int>(seconds)));
     neighbour_moved_[static_cast<std::size_t>(neighbour)] += neighbour == Neighbour::kNone ? 0 : moved() - before;
     const auto result = nlohmann::json::parse(outcome.out, nullptr, false);
@@ -158,6 +177,7 @@ class Stage {
            test::sum_of_samples(text, "ringway_connections_total", {{"service", "other"}}).value_or(0);
   }
 
+  Words first_ = first_in_line();
   std::unique_ptr<test::Process> sink_;
   std::unique_ptr<test::Process> other_sink_;
   std::unique_ptr<test::Daemon> daemon_;

@@ -146,8 +146,9 @@ void Listeners::on_completion(const Completion& completion) {
   }
 }
 
-void Listeners::open_accepted() {
-  for (std::size_t opened = 0; opened < kOpened && accepted_wait(); ++opened) {
+void Listeners::open_accepted(bool beside_messages) {
+  const std::size_t most = beside_messages ? kOpenedBesideMessages : kOpened;
+  for (std::size_t opened = 0; opened < most && accepted_wait(); ++opened) {
     open_first();
   }
 }

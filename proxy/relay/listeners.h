@@ -31,9 +31,9 @@ class Listeners {
   void follow(std::uint32_t port_slot);
 
   void on_completion(const Completion& completion);
-  /// Makes sessions of accepted connections, `kOpened` at the most: a flood of them does not hold up those that there
-  /// are already. Once a turn.
-  void open_accepted();
+  /// Makes sessions of accepted connections, `kOpened` at the most, or `kOpenedBesideMessages` in a turn that brought
+  /// messages: a flood of connections does not hold up the sessions that there are already. Once a turn.
+  void open_accepted(bool beside_messages);
   [[nodiscard]] bool accepted_wait() const { return !accepted_.empty(); }
   /// Stops accepting until `resume`, for there are no files or sessions to be had.
   void pause();
@@ -58,7 +58,8 @@ class Listeners {
     std::uint32_t port_slot;
     SocketAddress virtual_ip;
   };
-  static constexpr std::size_t kOpened = 16;
+  static constexpr std::size_t kOpened = 4;
+  static constexpr std::size_t kOpenedBesideMessages = 1;
 
   void update(std::uint32_t index);
   void accept(std::uint32_t index);

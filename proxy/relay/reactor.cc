@@ -34,7 +34,7 @@ bool Reactor::turn() {
   const std::size_t sessions_before = sessions_.size();
   ring_.run_once(next_deadline(), *this);
   sessions_.expire(ring_.now());
-  listeners_.open_accepted();
+  listeners_.open_accepted(sessions_.messages_came());
   sessions_.run_streams();
   if (sessions_.take_out_of_files()) {
     listeners_.pause();

@@ -54,6 +54,8 @@ class SessionTable {
   void close(const EndpointState* endpoint, Cause cause);
   void abort_all(Cause cause);
 
+  /// Whether the completions since the last `run_streams` brought messages.
+  [[nodiscard]] bool messages_came() const { return messages_came_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Whether a session came in by this address.
   [[nodiscard]] bool uses(const IpAddress& virtual_ip) const;

@@ -7,14 +7,18 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace ringway::bench {
 namespace {
 
 constexpr int kBacklog = 4096;
+/// How long an address may stay taken by one that was killed.
+constexpr std::chrono::seconds kAddressLimit{2};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -63,7 +67,15 @@ int listen_on(const sockaddr_in& address) {
   const int fd = open_socket();
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 || listen(fd, kBacklog) != 0) {
+  // A ring that was killed gives its sockets back a moment after its process is gone.
+  const auto limit = std::chrono::steady_clock::now() + kAddressLimit;
+  while (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno != EADDRINUSE || std::chrono::steady_clock::now() > limit) {
+      fail("listen on " + text_of(address));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  if (listen(fd, kBacklog) != 0) {
     fail("listen on " + text_of(address));
   }
   return fd;
