@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "daemon/admin/candidates_json.h"
 #include "daemon/admin/config_json.h"
 #include "daemon/admin/metrics.h"
 #include "daemon/admin/overview.h"
@@ -73,7 +74,7 @@ Api::Route Api::route(const Request& request, std::string& allowed) {
     std::string_view path;
     Route route;
   };
-  static constexpr std::array<Entry, 15> kRoutes = {{
+  static constexpr std::array<Entry, 16> kRoutes = {{
       {"GET", "/", &Api::get_overview},
       {"GET", "/livez", &Api::get_livez},
       {"GET", "/readyz", &Api::get_readyz},
@@ -82,6 +83,7 @@ Api::Route Api::route(const Request& request, std::string& allowed) {
       {"GET", "/api/v1/endpoints", &Api::get_list},
       {"GET", "/api/v1/workloads", &Api::get_list},
       {"GET", "/api/v1/events", &Api::get_list},
+      {"GET", "/api/v1/candidates", &Api::get_candidates},
       {"GET", "/api/v1/sessions", &Api::get_sessions},
       {"GET", "/api/v1/config", &Api::get_config},
       {"GET", "/api/v1/version", &Api::get_version},
@@ -145,11 +147,20 @@ void Api::get_list(const Request& request, const Reply& reply) {
   } else if (kind == "endpoints") {
     items = endpoints_json(board_.services(), *filter);
   } else if (kind == "workloads") {
-    items = workloads_json(board_.workloads(), *filter);
+    items = workloads_json(board_.workloads(), board_.services(), *filter);
   } else {
     items = events_json(board_.events(), *filter, 0);
   }
   reply(json_response(200, {{"items", std::move(items)}}));
+}
+
+void Api::get_candidates(const Request& request, const Reply& reply) {
+  const auto filter = Filter::from(request.query);
+  if (!filter || filter->name.empty()) {
+    reply(error(400, filter ? "name: of which Service? Each costs a look at all workloads" : filter.error()));
+    return;
+  }
+  reply(json_response(200, {{"items", candidates_json(board_.services(), board_.workloads(), *filter)}}));
 }
 
 void Api::get_sessions(const Request& request, const Reply& reply) {

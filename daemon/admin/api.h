@@ -25,6 +25,7 @@ class Api final : public Handler {
   void get_metrics(const Request& request, const Reply& reply);
   void get_overview(const Request& request, const Reply& reply);
   void get_list(const Request& request, const Reply& reply);
+  void get_candidates(const Request& request, const Reply& reply);
   void get_sessions(const Request& request, const Reply& reply);
   void get_config(const Request& request, const Reply& reply);
   void get_version(const Request& request, const Reply& reply);

@@ -83,7 +83,7 @@ class BoardStream final : public StreamSource {
     };
     list("services", services_, services_json(services, filter_));
     list("endpoints", endpoints_, endpoints_json(services, filter_));
-    list("workloads", workloads_, workloads_json(board_.workloads(), filter_));
+    list("workloads", workloads_, workloads_json(board_.workloads(), services, filter_));
     body["events"] = events_json(board_.events(), filter_, last_event_);
     news = news || !body["events"].empty();
     last_event_ = board_.events().newest();

@@ -5,6 +5,7 @@
 #include "daemon/access_log.h"
 #include "daemon/admin/config_json.h"
 #include "daemon/text.h"
+#include "discovery/service_index.h"
 
 namespace ringway::daemon {
 
@@ -193,11 +194,25 @@ json endpoints_json(const std::vector<discovery::ServiceView>& services, const F
   return out;
 }
 
-json workloads_json(const Board::Workloads& workloads, const Filter& filter) {
+json workloads_json(const Board::Workloads& workloads, const std::vector<discovery::ServiceView>& services,
+                    const Filter& filter) {
+  std::vector<const config::Service*> all;
+  all.reserve(services.size());
+  for (const auto& view : services) {
+    if (view.service != nullptr && !view.ports.empty()) {
+      all.push_back(view.service);
+    }
+  }
+  const discovery::ServiceIndex index(all);
   json out = json::array();
   for (const auto& [key, workload] : workloads) {
     if (filter.matches(workload.ns.empty() ? filter.ns : workload.ns, workload.name, workload.labels)) {
-      out.push_back(workload_json(workload));
+      json entry = workload_json(workload);
+      entry["services"] = json::array();
+      for (const std::size_t position : index.matching(workload)) {
+        entry["services"].push_back(all[position]->metadata.ns + "/" + all[position]->metadata.name);
+      }
+      out.push_back(std::move(entry));
     }
   }
   return out;

@@ -14,7 +14,9 @@ namespace ringway::daemon {
 /// those of the workload for workloads. A workload without a namespace belongs to every one.
 [[nodiscard]] nlohmann::json services_json(const std::vector<discovery::ServiceView>& services, const Filter& filter);
 [[nodiscard]] nlohmann::json endpoints_json(const std::vector<discovery::ServiceView>& services, const Filter& filter);
-[[nodiscard]] nlohmann::json workloads_json(const Board::Workloads& workloads, const Filter& filter);
+/// Each workload with the Services that select it, out of `services`.
+[[nodiscard]] nlohmann::json workloads_json(const Board::Workloads& workloads,
+                                            const std::vector<discovery::ServiceView>& services, const Filter& filter);
 [[nodiscard]] nlohmann::json sessions_json(const std::vector<proxy::SessionInfo>& sessions, const Filter& filter);
 /// Events with a sequence above `after`, oldest first. The filter's name is the Service's; labels are not looked at.
 [[nodiscard]] nlohmann::json events_json(const EventLog& events, const Filter& filter, std::uint64_t after);

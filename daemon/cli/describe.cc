@@ -84,6 +84,29 @@ void print_endpoints(const json& endpoints, std::ostream& out) {
   }
 }
 
+/// A line for each reason; what the Endpoints say already stands here too, for it is asked as "why not this one?".
+void print_candidates(const json& services, std::ostream& out) {
+  const json none = json::object();
+  const json& service = services.empty() ? none : services.front();
+  const json& candidates = array(service, "candidates");
+  out << "Candidates:" << (candidates.empty() ? "   <none>\n" : "\n");
+  Table table({"  WORKLOAD", "SOURCE", "IN", "WHY"});
+  for (const auto& candidate : candidates) {
+    const std::string workload = "  " + text(candidate, "workload");
+    const std::string source = text(candidate, "source");
+    const std::string in = truth(candidate, "in") ? "yes" : "no";
+    for (const auto& reason : array(candidate, "reasons")) {
+      table.add({workload, source, in, reason.is_string() ? reason.get<std::string>() : ""});
+    }
+  }
+  if (!table.empty()) {
+    table.print(out);
+  }
+  if (const auto left_out = number(service, "leftOut"); left_out > 0) {
+    out << "  " << left_out << " more that the selector does not want\n";
+  }
+}
+
 void print_events(const json& events, std::ostream& out) {
   out << "Events:" << (events.empty() ? "       <none>\n" : "\n");
   Table table({"  TIME", "KIND", "MESSAGE"});
@@ -100,7 +123,7 @@ void print_events(const json& events, std::ostream& out) {
 int describe_service(const AdminClient& client, const std::string& ns, const std::string& name,
                      const Terminal& terminal) {
   json lists = json::object();
-  for (const char* kind : {"services", "endpoints", "events"}) {
+  for (const char* kind : {"services", "endpoints", "candidates", "events"}) {
     const auto answer = client.get(make_target(std::string("/api/v1/") + kind, {{"namespace", ns}, {"name", name}}));
     if (!answer) {
       return terminal.fail(answer.error().context);
@@ -128,6 +151,7 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
     out << "  " << printable(policy) << '\n';
   }
   print_endpoints(lists["endpoints"], out);
+  print_candidates(lists["candidates"], out);
   print_events(lists["events"], out);
   return kFine;
 }

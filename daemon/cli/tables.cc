@@ -50,7 +50,7 @@ Row workload_wide(const json& item) {
   for (const auto& port : array(item, "ports")) {
     ports += (ports.empty() ? "" : ",") + text(port, "name") + "=" + text(port, "port");
   }
-  return {std::move(ports), text(item, "node"), labels_text(object(item, "labels"))};
+  return {std::move(ports), text(item, "node"), joined(item, "services", ","), labels_text(object(item, "labels"))};
 }
 
 Row session_row(const json& item) {
@@ -90,7 +90,7 @@ const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
                                           {"workloads",
                                            {"NAME", "SOURCE", "ADDRESS", "READY", "REASON"},
                                            &workload_row,
-                                           {"PORTS", "NODE", "LABELS"},
+                                           {"PORTS", "NODE", "SERVICES", "LABELS"},
                                            &workload_wide},
                                           {"sessions",
                                            {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},

@@ -100,6 +100,33 @@ TEST_F(ApiTest, a_workload_without_a_namespace_belongs_to_every_one) {
   EXPECT_EQ(items("workloads", {{"namespace", "shop"}, {"name", "nginx"}}).size(), 0);
 }
 
+TEST_F(ApiTest, candidates_say_why_they_are_in_or_out) {
+  board_.configured.services.front().selector = discovery::Selector::parse("app=web,tier=backend").value();
+  board_.add_endpoint("10.0.0.1:8080", EndpointCondition::kDown).reason = "connect: refused";
+  discovery::Workload one;
+  one.source = "file";
+  one.id = "1";
+  one.ns = "shop";
+  one.name = "web-1";
+  one.labels = {{"app", "web"}, {"tier", "backend"}};
+  board_.known[{"file", "1"}] = one;
+  one.id = "2";
+  one.name = "web-2";
+  one.labels["tier"] = "frontend";
+  board_.known[{"file", "2"}] = one;
+  EXPECT_EQ(ask("GET", "/api/v1/candidates").status, 400);
+  const json list = items("candidates", {{"namespace", "shop"}, {"name", "web"}});
+  ASSERT_EQ(list.size(), 1);
+  const json& candidates = list[0]["candidates"];
+  ASSERT_EQ(candidates.size(), 2);
+  EXPECT_EQ(candidates[0]["reasons"], json::array({"port http: health: connect: refused"}));
+  EXPECT_EQ(candidates[0]["selected"], true);
+  EXPECT_EQ(candidates[1]["reasons"], json::array({"label tier is 'frontend', wanted 'backend'"}));
+  EXPECT_EQ(list[0]["leftOut"], 0);
+  EXPECT_EQ(items("workloads")[0]["services"], json::array({"shop/web"}));
+  EXPECT_EQ(items("workloads")[1]["services"], json::array());
+}
+
 TEST_F(ApiTest, sessions_are_limited_and_say_so) {
   board_.plane.sessions.resize(3);
   for (auto& session : board_.plane.sessions) {

@@ -155,6 +155,24 @@ TEST_F(ClientCommandTest, describe_says_why) {
   EXPECT_EQ(ask({"describe", "service", "db", "-n", "shop"}).status, kFailed);
 }
 
+TEST_F(ClientCommandTest, describe_says_why_a_workload_is_out) {
+  loop_.on_loop([&] {
+    board_.configured.services.front().selector = discovery::Selector::parse("tier=backend").value();
+    board_.known[{"docker", "1"}] = {
+        .source = "docker", .id = "1", .ns = "shop", .name = "cart", .labels = {{"tier", "frontend"}}, .ready = true};
+    for (std::size_t i = 0; i < 30; ++i) {
+      const std::string id = "x" + std::to_string(i);
+      board_.known[{"docker", id}] = {.source = "docker", .id = id, .ns = "b", .name = id};
+    }
+  });
+  const auto outcome = ask({"describe", "service", "web", "-n", "shop"});
+  EXPECT_NE(outcome.out.find("shop/cart   docker   no   label tier is 'frontend', wanted 'backend'"), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("  30 more that the selector does not want\n"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("x7"), std::string::npos);
+  EXPECT_NE(ask({"get", "workloads", "-A", "-o", "wide"}).out.find("tier=frontend"), std::string::npos);
+}
+
 TEST_F(ClientCommandTest, service_prints_its_urls) {
   EXPECT_EQ(ask({"service", "web", "--url", "-n", "shop"}).out, "http://127.96.0.10:80\n");
   EXPECT_EQ(ask({"service", "db", "--url"}).status, kFailed);
