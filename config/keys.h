@@ -23,24 +23,14 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 18> kPolicyKeys = {"selector",
-                                                    "balancer",
-                                                    "peakEwma",
-                                                    "first",
-                                                    "weights",
-                                                    "tiers",
-                                                    "locality",
-                                                    "healthCheck",
-                                                    "connect",
-                                                    "outlierDetection",
-                                                    "slowStart",
-                                                    "idleTimeout",
-                                                    "maxConnectionAge",
-                                                    "maxConnections",
-                                                    "access",
-                                                    "proxyProtocol",
-                                                    "drain",
-                                                    "onDown"};
+inline constexpr std::array<Key, 21> kPolicyKeys = {
+    "selector",  "balancer",    "peakEwma",         "first",          "weights",
+    "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
+    "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "maxConnectionsPerEndpoint",
+    "queue",     "perClient",   "access",           "proxyProtocol",  "drain",
+    "onDown"};
+inline constexpr std::array<Key, 2> kQueueKeys = {"maxConnections", "timeout"};
+inline constexpr std::array<Key, 4> kPerClientKeys = {"maxConnections", "rate", "burst", "ipv6Prefix"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
 inline constexpr std::array<Key, 1> kPeakEwmaKeys = {"decay"};
 inline constexpr std::array<Key, 1> kFirstKeys = {"maxConnections"};
@@ -66,7 +56,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 28> kKeyTables = {{
+inline constexpr std::array<KeyTable, 30> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -94,6 +84,8 @@ inline constexpr std::array<KeyTable, 28> kKeyTables = {{
     {"policy.outlierDetection", kOutlierKeys},
     {"policy.outlierDetection.successRate", kSuccessRateKeys},
     {"policy.proxyProtocol", kProxyProtocolKeys},
+    {"policy.queue", kQueueKeys},
+    {"policy.perClient", kPerClientKeys},
     {"policy.drain", kDrainKeys},
 }};
 

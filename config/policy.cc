@@ -82,6 +82,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   decode_failure(policy, patch);
   patch.idle_timeout = policy["idleTimeout"].duration(kMinTimeout, kMaxIdleTimeout, true);
   patch.max_connection_age = policy["maxConnectionAge"].duration(kMinTimeout, kMaxConnectionAge, true);
+  decode_limits(policy, patch);
   decode_access(policy, patch);
   decode_proxy_protocol(policy, patch);
   const Cursor drain = policy["drain"];
@@ -115,6 +116,13 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.idle_timeout, patch->idle_timeout);
     override_with(policy.max_connection_age, patch->max_connection_age);
     override_with(policy.max_connections, patch->max_connections);
+    override_with(policy.max_per_endpoint, patch->max_per_endpoint);
+    override_with(policy.queue_limit, patch->queue_limit);
+    override_with(policy.queue_timeout, patch->queue_timeout);
+    override_with(policy.client_connections, patch->client_connections);
+    override_with(policy.client_rate, patch->client_rate);
+    override_with(policy.client_burst, patch->client_burst);
+    override_with(policy.client_ipv6_bits, patch->client_ipv6_bits);
     override_with(policy.allow, patch->allow);
     override_with(policy.deny, patch->deny);
     override_with(policy.proxy_send, patch->proxy_send);

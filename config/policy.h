@@ -64,6 +64,13 @@ struct PolicyPatch {
   std::optional<milliseconds> idle_timeout;
   std::optional<milliseconds> max_connection_age;
   std::optional<std::uint32_t> max_connections;
+  std::optional<std::uint32_t> max_per_endpoint;
+  std::optional<std::uint32_t> queue_limit;
+  std::optional<milliseconds> queue_timeout;
+  std::optional<std::uint32_t> client_connections;
+  std::optional<std::uint32_t> client_rate;
+  std::optional<std::uint32_t> client_burst;
+  std::optional<std::uint8_t> client_ipv6_bits;
   std::optional<std::vector<std::string>> allow;
   std::optional<std::vector<std::string>> deny;
   std::optional<ProxyHeaderVersion> proxy_send;
@@ -87,6 +94,8 @@ void decode_balancing(const Cursor& policy, PolicyPatch& patch);
 void decode_failure(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says which clients may come in.
 void decode_access(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says how many sessions there may be.
+void decode_limits(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says who is told whom a session is about.
 void decode_proxy_protocol(const Cursor& policy, PolicyPatch& patch);
 /// Reads a list of networks, made canonical. `others` hold those of which none may stand here too.

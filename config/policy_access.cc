@@ -11,7 +11,6 @@
 namespace ringway::config {
 namespace {
 
-constexpr std::int64_t kMaxSessions = 10'000'000;
 constexpr std::size_t kMaxNetworks = 100'000;
 
 }  // namespace
@@ -42,7 +41,6 @@ std::vector<std::string> decode_networks(const Cursor& list, const std::vector<s
 }
 
 void decode_access(const Cursor& policy, PolicyPatch& patch) {
-  patch.max_connections = policy["maxConnections"].integer(0, kMaxSessions);
   const Cursor access = policy["access"];
   access.allow_only(kAccessKeys);
   if (const Cursor allow = access["allow"]; allow.present()) {

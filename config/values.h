@@ -128,7 +128,14 @@ struct Policy {
   milliseconds idle_timeout{3'600'000};
   milliseconds max_connection_age{0};
   std::uint32_t max_connections = 0;  ///< of each port; 0 = no limit
-  std::vector<std::string> allow;     ///< networks, canonical; empty = all that `deny` does not name
+  std::uint32_t max_per_endpoint = 0;
+  std::uint32_t queue_limit = 0;  ///< sessions that may wait for one of these two
+  milliseconds queue_timeout{5000};
+  std::uint32_t client_connections = 0;  ///< of one client address
+  std::uint32_t client_rate = 0;         ///< new sessions of one client address each second
+  std::uint32_t client_burst = 0;        ///< 0 = as `client_rate`
+  std::uint8_t client_ipv6_bits = 64;
+  std::vector<std::string> allow;  ///< networks, canonical; empty = all that `deny` does not name
   std::vector<std::string> deny;
   ProxyHeaderVersion proxy_send = ProxyHeaderVersion::kNone;
   bool proxy_crc32c = false;

@@ -255,7 +255,7 @@ void Supervisor::Impl::changed_something() {
 void Supervisor::Impl::every_second() {
   sample_workers();
   data_plane_->maintain();
-  reconciler_->find_outliers();
+  reconciler_->review_sessions();
   if (retry_after_.count() > 0 && clock_.now() >= retry_at_) {
     reload("tried again");
   }

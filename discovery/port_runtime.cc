@@ -67,16 +67,6 @@ std::shared_ptr<const proxy::AccessList> proxy_sources(const config::Policy& pol
 
 }  // namespace
 
-std::shared_ptr<proxy::AffinityTable> PortRuntime::Environment::affinity_of(const proxy::ServiceKey& key) {
-  auto& known = affinities[{key.ns, key.service}];
-  auto table = known.lock();
-  if (table == nullptr) {
-    table = std::make_shared<proxy::AffinityTable>();
-    known = table;
-  }
-  return table;
-}
-
 PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
     : key_(std::move(key)),
       environment_(environment),
@@ -99,6 +89,14 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.idle_timeout = service.policy.idle_timeout;
   shape.policy.max_age = service.policy.max_connection_age;
   shape.policy.max_connections = service.policy.max_connections;
+  shape.policy.max_per_endpoint = service.policy.max_per_endpoint;
+  shape.policy.queue_limit = service.policy.queue_limit;
+  shape.policy.queue_timeout = service.policy.queue_timeout;
+  shape.policy.per_client = {
+      .max_connections = service.policy.client_connections,
+      .rate = service.policy.client_rate,
+      .burst = service.policy.client_burst > 0 ? service.policy.client_burst : service.policy.client_rate,
+      .ipv6_bits = service.policy.client_ipv6_bits};
   shape.access = access_list(service.policy);
   shape.proxy_sources = proxy_sources(service.policy);
   constexpr std::array kVersions = {proxy::ProxyVersion::kNone, proxy::ProxyVersion::kV1, proxy::ProxyVersion::kV2};
@@ -120,7 +118,9 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   port_ = &port;
   slot_ = slot;
   shape_ = shape(key_, service, port);
-  shape_.affinity = service.affinity_timeout.count() > 0 ? environment_.affinity_of(key_) : nullptr;
+  shape_.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
+  const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
+  shape_.clients = limits ? environment_.clients.of(key_) : nullptr;
   drain_timeout_ = service.policy.drain_timeout;
   const auto& check = service.policy.health_check;
   if (check.has_value() != check_.has_value() || (check && !same_check(*check, *check_))) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -7,13 +8,38 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "discovery/endpoint.h"
 #include "discovery/reconciler.h"
 
 namespace ringway::discovery {
+
+/// What all ports of a Service share: made for the first that asks, alive while a port of the Service, a session or a
+/// snapshot has it.
+template <typename Table>
+class ServiceTables {
+ public:
+  /// The one table of the Service that `key` is a port of.
+  std::shared_ptr<Table> of(const proxy::ServiceKey& key) {
+    auto& known = tables_[{key.ns, key.service}];
+    auto table = known.lock();
+    if (table == nullptr) {
+      table = std::make_shared<Table>();
+      known = table;
+    }
+    return table;
+  }
+  void forget_unused() {
+    std::erase_if(tables_, [](const auto& known) { return known.second.expired(); });
+  }
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::weak_ptr<Table>> tables_;
+};
 
 /// One port of a Service: its endpoints, their checks and drains, and the `proxy::ServicePort` that comes of them.
 ///
@@ -28,11 +54,8 @@ class PortRuntime {
     Place here;
     /// An endpoint went up or down: `choose` is due.
     std::function<void(PortRuntime&)> health_changed;
-    /// By namespace and name; alive while a port of the Service, or a snapshot, has it.
-    std::map<std::pair<std::string, std::string>, std::weak_ptr<proxy::AffinityTable>> affinities = {};
-
-    /// The one table of the Service that `key` is a port of.
-    std::shared_ptr<proxy::AffinityTable> affinity_of(const proxy::ServiceKey& key);
+    ServiceTables<proxy::AffinityTable> affinities = {};
+    ServiceTables<proxy::ClientLimits> clients = {};
   };
 
   PortRuntime(proxy::ServiceKey key, Environment& environment);
@@ -57,6 +80,8 @@ class PortRuntime {
 
   /// Ejects the endpoints that sessions fail with; true where there was one, and `choose` is due.
   bool find_outliers(proxy::Time now);
+  /// Says how many clients were refused since the last call, and why, where there were any.
+  void tell_refusals();
   /// When `choose` is due though nobody said anything: an ejection ends, a slow start goes on. Time::max() for never.
   [[nodiscard]] proxy::Time next_turn() const { return next_turn_; }
 
@@ -125,6 +150,7 @@ class PortRuntime {
   Reach reach_ = Reach::kAnywhere;
   std::shared_ptr<const proxy::ServicePort> running_;
   OutlierDetector outliers_;
+  std::array<std::uint64_t, proxy::kRejections.size()> refused_{};  ///< that were told of
   proxy::Time next_turn_ = proxy::Time::max();
 
   std::map<proxy::SocketAddress, Endpoint> endpoints_;

@@ -47,8 +47,8 @@ proxy::Time Reconciler::expire(std::uint64_t in_force) {
   return impl_->expire(in_force);
 }
 
-void Reconciler::find_outliers() {
-  impl_->find_outliers();
+void Reconciler::review_sessions() {
+  impl_->review_sessions();
 }
 
 std::vector<ServiceView> Reconciler::services() const {

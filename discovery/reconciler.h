@@ -114,9 +114,9 @@ class Reconciler {
   /// never. To be called after each `build` too, also one that gave null: a drain may have begun.
   proxy::Time expire(std::uint64_t in_force);
 
-  /// Ejects the endpoints that sessions fail with. To be called about once a second; costs a look at each port, and
-  /// at the endpoints of those where something failed.
-  void find_outliers();
+  /// Ejects the endpoints that sessions fail with, and says what clients were refused. To be called once a second;
+  /// costs a look at each port, and at the endpoints of those where something failed.
+  void review_sessions();
 
   /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.
   [[nodiscard]] std::vector<ServiceView> services() const;

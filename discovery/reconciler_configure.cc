@@ -63,7 +63,8 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
   }
   place_ports();
   want_snapshot();
-  std::erase_if(environment_.affinities, [](const auto& known) { return known.second.expired(); });
+  environment_.affinities.forget_unused();
+  environment_.clients.forget_unused();
 }
 
 void Reconciler::Impl::retire_all_but(const std::set<proxy::ServiceKey>& kept) {

@@ -149,9 +149,10 @@ void Reconciler::Impl::settle() {
   }
 }
 
-void Reconciler::Impl::find_outliers() {
+void Reconciler::Impl::review_sessions() {
   const proxy::Time now = clock_.now();
   for (const auto& [key, port] : ports_) {
+    port->tell_refusals();
     if (port->find_outliers(now)) {
       mark(*port);
       want_snapshot();

@@ -30,7 +30,7 @@ class Reconciler::Impl {
   std::shared_ptr<const proxy::Snapshot> build();
   [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
   proxy::Time expire(std::uint64_t in_force);
-  void find_outliers();
+  void review_sessions();
   [[nodiscard]] std::vector<ServiceView> services() const;
   [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
 

@@ -144,6 +144,13 @@ json policy_json(const config::Policy& policy) {
               {"idleTimeout", to_duration(policy.idle_timeout)},
               {"maxConnectionAge", to_duration(policy.max_connection_age)},
               {"maxConnections", policy.max_connections},
+              {"maxConnectionsPerEndpoint", policy.max_per_endpoint},
+              {"queue", {{"maxConnections", policy.queue_limit}, {"timeout", to_duration(policy.queue_timeout)}}},
+              {"perClient",
+               {{"maxConnections", policy.client_connections},
+                {"rate", policy.client_rate},
+                {"burst", policy.client_burst},
+                {"ipv6Prefix", policy.client_ipv6_bits}}},
               {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
   out.update(balancing_json(policy));

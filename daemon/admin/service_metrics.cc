@@ -16,11 +16,6 @@ constexpr std::array kConditions = {
     EndpointCondition::kReady,   EndpointCondition::kNotReady, EndpointCondition::kUnknown, EndpointCondition::kDown,
     EndpointCondition::kEjected, EndpointCondition::kDrained,  EndpointCondition::kDraining};
 
-/// The ends of sessions that never reached an upstream.
-constexpr std::array kRejections = {
-    Cause::kDenied,         Cause::kProxyHeader,    Cause::kMaxConnections,     Cause::kNoEndpoint,
-    Cause::kConnectRefused, Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kConnectError};
-
 MetricLabels with(MetricLabels labels, std::string name, std::string value) {
   labels.push_back({std::move(name), std::move(value)});
   return labels;
@@ -41,16 +36,17 @@ class Collector {
   std::vector<prometheus::MetricFamily> take() &&;
 
  private:
-  void add_affinity(const proxy::ServicePort& port);
+  void add_clients(const proxy::ServicePort& port);
   void add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats);
   void add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view);
 
-  std::set<const proxy::AffinityTable*> affinities_;  ///< those that were added
+  std::set<const void*> tables_;  ///< those that were added
   Family connections_ = counters("ringway_connections_total", "Connections accepted from clients.");
   Family active_ = gauges("ringway_connections_active", "Sessions now, those still connecting included.");
   Family bytes_ = counters("ringway_bytes_total", "Bytes relayed: upstream = to endpoints, downstream = to clients.");
   Family connect_ = histograms("ringway_connect_seconds", "Time to connect to an endpoint.");
   Family failures_ = counters("ringway_connect_failures_total", "Failed attempts to connect to an endpoint.");
+  Family queued_ = gauges("ringway_connections_queued", "Sessions that wait now for one of others to end.");
   Family retries_ = counters("ringway_connect_retries_total", "Attempts to connect after a session's first.");
   Family unpaid_ =
       counters("ringway_retry_budget_exhausted_total", "Sessions that the retry budget denied another attempt.");
@@ -71,6 +67,10 @@ class Collector {
   Family affinity_evictions_ = counters("ringway_affinity_evictions_total",
                                         "Clients that session affinity forgot before their time, for want of room.");
   Family ejections_ = counters("ringway_ejections_total", "Times that an endpoint was ejected as an outlier.");
+  Family limited_clients_ =
+      gauges("ringway_limited_clients", "Client addresses with sessions, where policy.perClient counts them.");
+  Family untracked_ = counters("ringway_limited_clients_untracked_total",
+                               "Sessions that policy.perClient let in without a look, for want of room.");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -85,7 +85,7 @@ void Collector::add(const discovery::ServicePortView& view) {
   panic_.gauge(labels, view.running->panic ? 1 : 0);
   tier_.gauge(labels, static_cast<double>(view.tier + 1));
   spilled_.gauge(labels, view.reach < view.wanted ? 1 : 0);
-  add_affinity(*view.running);
+  add_clients(*view.running);
   std::array<std::uint32_t, kConditions.size()> by_condition{};
   for (const auto& endpoint : view.endpoints) {
     ++by_condition.at(static_cast<std::size_t>(endpoint.condition));
@@ -98,14 +98,17 @@ void Collector::add(const discovery::ServicePortView& view) {
 }
 
 /// One table serves all ports of a Service.
-void Collector::add_affinity(const proxy::ServicePort& port) {
-  if (port.affinity == nullptr || !affinities_.insert(port.affinity.get()).second) {
-    return;
-  }
+void Collector::add_clients(const proxy::ServicePort& port) {
   const MetricLabels labels = {{"namespace", port.key.ns}, {"service", port.key.service}};
-  const auto clients = port.affinity->clients(proxy::SteadyClock().now(), port.policy.affinity_timeout);
-  affinity_clients_.gauge(labels, static_cast<double>(clients));
-  affinity_evictions_.counter(labels, static_cast<double>(port.affinity->evictions()));
+  if (port.affinity != nullptr && tables_.insert(port.affinity.get()).second) {
+    const auto clients = port.affinity->clients(proxy::SteadyClock().now(), port.policy.affinity_timeout);
+    affinity_clients_.gauge(labels, static_cast<double>(clients));
+    affinity_evictions_.counter(labels, static_cast<double>(port.affinity->evictions()));
+  }
+  if (port.clients != nullptr && tables_.insert(port.clients.get()).second) {
+    limited_clients_.gauge(labels, static_cast<double>(port.clients->clients()));
+    untracked_.counter(labels, static_cast<double>(port.clients->untracked()));
+  }
 }
 
 void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats) {
@@ -115,6 +118,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   std::uint64_t downstream = 0;
   std::uint64_t retries = 0;
   std::uint64_t unpaid = 0;
+  std::uint64_t queued = 0;
   std::uint64_t connect_us = 0;
   std::array<std::uint64_t, proxy::kCauseCount> ended{};
   std::array<std::uint64_t, proxy::kConnectBucketBounds_us.size() + 1> buckets{};
@@ -125,6 +129,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
     downstream += worker.bytes_downstream.get();
     retries += worker.retries.get();
     unpaid += worker.retries_unpaid.get();
+    queued += worker.queued.get();
     connect_us += worker.connect_total_us.get();
     for (std::size_t i = 0; i < ended.size(); ++i) {
       ended[i] += worker.ended[i].get();
@@ -139,8 +144,9 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   bytes_.counter(with(labels, "direction", "downstream"), static_cast<double>(downstream));
   connect_.histogram_us(labels, proxy::kConnectBucketBounds_us, buckets, connect_us);
   retries_.counter(labels, static_cast<double>(retries));
+  queued_.gauge(labels, static_cast<double>(queued));
   unpaid_.counter(labels, static_cast<double>(unpaid));
-  for (const auto cause : kRejections) {
+  for (const auto cause : proxy::kRejections) {
     rejected_.counter(with(labels, "reason", std::string(to_string(cause))),
                       static_cast<double>(ended.at(static_cast<std::size_t>(cause))));
   }

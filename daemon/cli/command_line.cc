@@ -71,7 +71,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   add_config(add_command(app, "check", "Validate a configuration and print what would run"), arguments);
   add_get(app, arguments);
 
-  CLI::App* describe = add_command(app, "describe", "Show one service with its endpoints, and why each workload is in or out");
+  CLI::App* describe =
+      add_command(app, "describe", "Show one service with its endpoints, and why each workload is in or out");
   describe->add_option("what", arguments.service, "service NAME")->required()->expected(1, 2)->type_name("KIND NAME");
   add_namespace(describe, arguments);
 

@@ -107,6 +107,25 @@ std::vector<std::string> failure_lines(const json& policy) {
   return lines;
 }
 
+std::string or_no_limit(const std::string& number) {
+  return number == "0" ? "any number" : number;
+}
+
+std::vector<std::string> limit_lines(const json& policy) {
+  const json queue = policy.value("queue", json::object());
+  const json client = policy.value("perClient", json::object());
+  const std::string rate = text(client, "rate");
+  const std::string burst = text(client, "burst");
+  const std::string waits = text(queue, "maxConnections");
+  return {
+      "limits     sessions: " + or_no_limit(text(policy, "maxConnections")) + " of a port, " +
+          or_no_limit(text(policy, "maxConnectionsPerEndpoint")) + " of an endpoint; " +
+          (waits == "0" ? "none waits" : waits + " may wait, for " + text(queue, "timeout")),
+      "per client " + or_no_limit(text(client, "maxConnections")) + " of sessions, " +
+          (rate == "0" ? "at any rate" : rate + " new ones a second, " + (burst == "0" ? rate : burst) + " at once") +
+          "; IPv6 by /" + text(client, "ipv6Prefix")};
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
@@ -117,8 +136,7 @@ std::vector<std::string> policy_lines(const json& policy) {
   std::ranges::move(failure_lines(policy), std::back_inserter(lines));
   lines.push_back("idle       " + or_never(text(policy, "idleTimeout")));
   lines.push_back("max age    " + or_never(text(policy, "maxConnectionAge")));
-  const std::string most = text(policy, "maxConnections");
-  lines.push_back("limit      " + (most == "0" ? "no" : most) + " sessions of a port");
+  std::ranges::move(limit_lines(policy), std::back_inserter(lines));
   lines.push_back("clients    " + access_text(policy.value("access", json::object())));
   if (const auto proxied = policy.find("proxyProtocol"); proxied != policy.end()) {
     lines.push_back("PROXY      sends " + text(*proxied, "send") + ", reads it of " +

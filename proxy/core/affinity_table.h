@@ -1,14 +1,13 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 
 #include "proxy/core/address.h"
+#include "proxy/core/client_sets.h"
 #include "proxy/core/clock.h"
 
 namespace ringway::proxy {
@@ -23,16 +22,15 @@ struct AffinityTarget {
 };
 
 /// Which endpoint each client of a Service was with, and when it last came: session affinity by client IP over all
-/// ports and workers. Of a fixed size: sets of `kWays` places, each with a lock that is held for as long as it takes to
-/// look at them; memory is touched where clients are. In a full set the client that came the longest ago makes room.
-/// Any thread.
+/// ports and workers. In a full set the client that came the longest ago makes room. Any thread.
 class AffinityTable {
- public:
-  static constexpr std::size_t kWays = 8;
-  static constexpr std::size_t kSets = 8192;
+  struct Entry {
+    AffinityTarget target;
+    Time last;
+  };
 
-  /// Where there is no memory for it, it remembers nobody.
-  AffinityTable();
+ public:
+  static constexpr std::size_t kClients = ClientSets<Entry>::kSets * ClientSets<Entry>::kWays;
 
   /// Where `client` was within `timeout` before `now`.
   [[nodiscard]] std::optional<AffinityTarget> find(const IpAddress& client, Time now, Duration timeout) const;
@@ -45,30 +43,7 @@ class AffinityTable {
   [[nodiscard]] std::uint64_t evictions() const { return evictions_.load(std::memory_order_relaxed); }
 
  private:
-  struct Place {
-    IpAddress client;
-    AffinityTarget target;
-    bool used;
-    Time last;
-  };
-  /// All zeros where nobody has been, so that the pages of calloc(3) stay untouched.
-  struct Set {
-    std::uint32_t busy;
-    std::array<Place, kWays> places;
-  };
-  struct Free {
-    void operator()(Set* sets) const { std::free(sets); }  // NOLINT(*-no-malloc,*-owning-memory): see Set
-  };
-  class Hold;
-
-  static constexpr std::size_t kWord_bits = 64;
-
-  [[nodiscard]] static std::size_t set_of(const IpAddress& client);
-  [[nodiscard]] bool visited(std::size_t set) const;
-
-  std::unique_ptr<Set[], Free> sets_;
-  /// A bit for each set where a client has been. The others are not even looked at, for a lock is memory too.
-  std::array<std::atomic<std::uint64_t>, kSets / kWord_bits> visited_{};
+  ClientSets<Entry> sets_;
   std::atomic<std::uint64_t> evictions_{0};
 };
 

@@ -20,37 +20,34 @@ enum class Cause : std::uint8_t {
   kNoEndpoint,          ///< nothing to pick from
   kDenied,              ///< `access` does not let the client in
   kProxyHeader,         ///< no PROXY header in time, or a wrong one, from a source that must send one
-  kMaxConnections,      ///< the port had `maxConnections` sessions
-  kIdleTimeout,         ///< no byte in either direction for `idleTimeout`
-  kMaxAge,              ///< it has lasted for `maxConnectionAge`
-  kDrained,             ///< the endpoint or the Service left, and `drain.timeout` has passed
-  kEndpointDown,        ///< `onDown: closeSessions`
-  kShutdown,            ///< the daemon stops and its drain limit has passed
+  kClientConnections,   ///< the client had `perClient.maxConnections` sessions
+  kClientRate,          ///< the client came faster than `perClient.rate`
+  kEndpointsFull,  ///< each endpoint had `maxConnectionsPerEndpoint` sessions, also when the time in the queue was over
+  kMaxConnections,  ///< the port had `maxConnections` sessions
+  kIdleTimeout,     ///< no byte in either direction for `idleTimeout`
+  kMaxAge,          ///< it has lasted for `maxConnectionAge`
+  kDrained,         ///< the endpoint or the Service left, and `drain.timeout` has passed
+  kEndpointDown,    ///< `onDown: closeSessions`
+  kShutdown,        ///< the daemon stops and its drain limit has passed
   kCount,
 };
 
 inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCount);
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
-  constexpr std::array<std::string_view, kCauseCount> kNames = {"none",
-                                                                "finished",
-                                                                "clientReset",
-                                                                "upstreamReset",
-                                                                "connectRefused",
-                                                                "connectTimeout",
-                                                                "connectUnreachable",
-                                                                "connectError",
-                                                                "noEndpoint",
-                                                                "denied",
-                                                                "proxyHeader",
-                                                                "maxConnections",
-                                                                "idleTimeout",
-                                                                "maxConnectionAge",
-                                                                "drained",
-                                                                "endpointDown",
-                                                                "shutdown"};
+  constexpr std::array<std::string_view, kCauseCount> kNames = {
+      "none",           "finished",           "clientReset",  "upstreamReset", "connectRefused",
+      "connectTimeout", "connectUnreachable", "connectError", "noEndpoint",    "denied",
+      "proxyHeader",    "clientConnections",  "clientRate",   "endpointsFull", "maxConnections",
+      "idleTimeout",    "maxConnectionAge",   "drained",      "endpointDown",  "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
+
+/// The ends of sessions that never reached an upstream: the reasons of `ringway_rejected_total`.
+inline constexpr std::array kRejections = {
+    Cause::kDenied,         Cause::kProxyHeader,        Cause::kClientConnections, Cause::kClientRate,
+    Cause::kEndpointsFull,  Cause::kMaxConnections,     Cause::kNoEndpoint,        Cause::kConnectRefused,
+    Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kConnectError};
 
 /// The reasons of `ringway_connect_failures_total`: the `Cause`s that a single connect attempt can end with.
 enum class ConnectFailure : std::uint8_t { kRefused, kTimeout, kUnreachable, kOther, kCount };

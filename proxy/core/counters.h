@@ -37,6 +37,7 @@ struct alignas(64) ServiceCounters {
   Counter active;            ///< sessions now, connecting ones included
   Counter bytes_upstream;    ///< from client to upstream
   Counter bytes_downstream;  ///< from upstream to client
+  Counter queued;            ///< sessions that wait now for one of others to end
   Counter retries;           ///< connect attempts after the first
   Counter retries_unpaid;    ///< sessions that the retry budget denied another attempt
   RetryBudget retry_budget;  ///< the worker's alone: not for readers
@@ -77,10 +78,21 @@ class ServiceStats {
     return sum;
   }
 
+  /// Those of `active` that wait in the queue.
+  [[nodiscard]] std::uint64_t queued() const {
+    std::uint64_t sum = 0;
+    for (const ServiceCounters& worker : all()) {
+      sum += worker.queued.get();
+    }
+    return sum;
+  }
+
   /// Shared by all workers, so that round robin is one order and not one order for each worker.
   std::atomic<std::uint64_t> round_robin_cursor{0};
   /// A connect failed or a session was reset early since the control thread last took this back.
   std::atomic<bool> failures_seen{false};
+  /// And a session ended that had not reached an endpoint.
+  std::atomic<bool> refusals_seen{false};
 
  private:
   std::size_t count_;

@@ -14,6 +14,7 @@
 #include "proxy/core/address.h"
 #include "proxy/core/affinity_table.h"
 #include "proxy/core/cause.h"
+#include "proxy/core/client_limits.h"
 #include "proxy/core/counters.h"
 #include "proxy/core/doubt.h"
 #include "proxy/core/peak_ewma.h"
@@ -89,13 +90,17 @@ inline constexpr std::size_t kBalancerCount = 7;
 struct SessionPolicy {
   Balancer balancer = Balancer::kPowerOfTwo;
   std::chrono::milliseconds ewma_decay{10'000};  ///< of peakEwma
-  std::uint32_t first_limit = 0;  ///< of first: sessions that fill an endpoint, 0 = no number does
+  std::uint32_t first_limit = 0;                 ///< of first: sessions that fill an endpoint, 0 = no number does
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t connect_attempts = 3;  ///< 1 to kMaxConnectAttempts; see Session::may_retry for what counts
   std::uint32_t retry_budget = 200;    ///< thousandths of a retry that a session earns, see RetryBudget
   std::chrono::milliseconds idle_timeout{3'600'000};
   std::chrono::milliseconds affinity_timeout{0};  ///< a client keeps its endpoint for so long; 0 = no affinity
   std::uint32_t max_connections = 0;              ///< of the port, over all workers; 0 = no limit
+  std::uint32_t max_per_endpoint = 0;             ///< of each of the port's endpoints; 0 = no limit
+  std::uint32_t queue_limit = 0;                  ///< sessions that may wait where one of these two is reached
+  std::chrono::milliseconds queue_timeout{5000};
+  ClientLimit per_client;
   ProxyVersion proxy_send = ProxyVersion::kNone;  ///< of the header that an upstream gets first
   bool proxy_crc32c = false;
   bool proxy_unique_id = false;
@@ -123,6 +128,7 @@ struct ServicePort {
   SessionPolicy policy;
   std::shared_ptr<const AccessList> access;         ///< null: all clients may come in
   std::shared_ptr<const AccessList> proxy_sources;  ///< who speaks for others: sends a PROXY header first. Null: nobody
+  std::shared_ptr<ClientLimits> clients;            ///< of the Service; null: `per_client` limits nothing
   std::shared_ptr<AffinityTable> affinity;          ///< of the Service; null: no affinity
   std::shared_ptr<ServiceStats> stats;
 };

@@ -77,9 +77,16 @@ class Session {
   void send_header();
   void learn_client();
 
-  // session_connect.cc
+  // session_admit.cc
   void enter(const ServicePort& port);
   [[nodiscard]] Cause admit(const ServicePort& port);
+  [[nodiscard]] bool port_full(const ServicePort& port) const;
+  [[nodiscard]] bool endpoint_full(const EndpointState& endpoint) const;
+  void queue_up(Cause otherwise);
+  void leave_endpoint();
+  void leave_queue();
+
+  // session_connect.cc
   void connect_next();
   void wait_for_resources();
   void on_connect(std::int32_t result);
@@ -161,7 +168,11 @@ class Session {
   Time last_activity_;
   Time asked_;  ///< while `observes_`: when the client first said something, else when the upstream was connected
   Time too_old_ = Time::max();  ///< when `policy_.max_age` is over
-  Time limit_;                  ///< of kLingering, and of waiting for resources
+  bool queued_ = false;
+  Time queue_limit_;                       ///< while `queued_`
+  std::shared_ptr<ClientLimits> clients_;  ///< that count this session
+  std::shared_ptr<ServiceStats> kept_;     ///< where no endpoint keeps `stats_` alive
+  Time limit_;                             ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
   std::uint32_t attempts_ = 0;
   std::uint32_t failed_attempts_ = 0;  ///< those that count against `connect_attempts`

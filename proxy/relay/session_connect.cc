@@ -65,33 +65,16 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
   settle();
 }
 
-void Session::enter(const ServicePort& port) {
-  if (const Cause refused = admit(port); refused != Cause::kNone) {
-    refuse(refused);
-  } else {
-    connect_next();
-  }
-}
-
-/// Whether the client may come in at all; kNone = it may. Workers that accept at the same moment may each let in one
-/// more than `max_connections`.
-Cause Session::admit(const ServicePort& port) {
-  if (port.access != nullptr) {
-    learn_client();
-    if (!port.access->allows(client_.ip())) {
-      return Cause::kDenied;
-    }
-  }
-  const bool full = policy_.max_connections > 0 && port.stats->active() > policy_.max_connections;
-  return full ? Cause::kMaxConnections : Cause::kNone;
-}
-
 void Session::connect_next() {
   Ring& ring = table_->shared_.ring;
   const ServicePort* port = table_->plan_->port(port_slot_);
   // The slot may have gone to another Service between two attempts.
   if (stats_ == nullptr || port == nullptr || port->stats.get() != stats_) {
     refuse(Cause::kNoEndpoint);
+    return;
+  }
+  if (port_full(*port)) {
+    queue_up(Cause::kMaxConnections);
     return;
   }
   if (table_->plan_->pickers[port_slot_]->wants_client()) {
@@ -102,6 +85,11 @@ void Session::connect_next() {
     refuse(cause_ == Cause::kNone ? Cause::kNoEndpoint : cause_);
     return;
   }
+  if (endpoint_full(*endpoint)) {
+    queue_up(Cause::kEndpointsFull);
+    return;
+  }
+  leave_queue();
   take_endpoint(endpoint);
   const int fd = ring.open_stream(endpoint->address.family());
   if (fd < 0) {
@@ -122,6 +110,7 @@ void Session::connect_next() {
 
 void Session::wait_for_resources() {
   table_->out_of_files_ = true;
+  leave_endpoint();
   const Time now = table_->shared_.ring.now();
   if (limit_ == Time()) {
     limit_ = now + policy_.connect_timeout;
@@ -200,6 +189,9 @@ void Session::establish() {
 
 void Session::refuse(Cause cause) {
   cause_ = cause;
+  if (stats_ != nullptr) {
+    stats_->refusals_seen.store(true, std::memory_order_release);
+  }
   reset_client_ = true;
   release();
 }

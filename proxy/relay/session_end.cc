@@ -158,6 +158,10 @@ void Session::free() {
     counters_->active.subtract();
     counters_->ended[static_cast<std::size_t>(cause_)].add();
   }
+  leave_queue();
+  if (clients_ != nullptr) {
+    clients_->leave(client_.ip(), policy_.per_client);
+  }
   note_outcome();
   log_end();
   take_endpoint(nullptr);

@@ -28,6 +28,7 @@ void Session::learn_client() {
 
 void Session::await_header() {
   state_ = State::kAwaitingHeader;
+  leave_endpoint();
   proxied_ = std::make_unique<ProxiedClient>();
   table_->timers_.set(slot_, opened_ + policy_.proxy_timeout);
   receive(Side::kClient, false);

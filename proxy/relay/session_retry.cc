@@ -8,7 +8,8 @@
 namespace ringway::proxy {
 namespace {
 
-/// Picks of endpoints in doubt after which the picker is no longer asked, and the endpoints are looked through instead.
+/// Picks of endpoints that are in doubt or full after which the picker is no longer asked, and the endpoints are looked
+/// through instead.
 constexpr std::size_t kDoubtfulPicks = 4;
 
 Cause cause_of(ConnectFailure failure) {
@@ -24,25 +25,25 @@ Cause cause_of(ConnectFailure failure) {
   }
 }
 
-/// One that is trusted and was not tried, all alike; null where there is none.
-EndpointState* any_trusted(Endpoints endpoints, const PickContext& context) {
-  const auto fits = [&context](const auto& endpoint) {
-    return !endpoint->doubt.raised() && !was_tried(endpoint.get(), context);
-  };
-  const auto count = static_cast<std::size_t>(std::ranges::count_if(endpoints, fits));
+/// One that fits and was not tried, all alike; null where there is none.
+template <typename Fits>
+EndpointState* any_that(Fits&& fits, Endpoints endpoints, const PickContext& context) {
+  const auto may = [&](const auto& endpoint) { return fits(*endpoint) && !was_tried(endpoint.get(), context); };
+  const auto count = static_cast<std::size_t>(std::ranges::count_if(endpoints, may));
   if (count == 0) {
     return nullptr;
   }
   std::size_t skip = context.random % count;
   const auto found =
-      std::ranges::find_if(endpoints, [&](const auto& endpoint) { return fits(endpoint) && skip-- == 0; });
-  // Another worker may have raised a doubt between the two looks.
+      std::ranges::find_if(endpoints, [&](const auto& endpoint) { return may(endpoint) && skip-- == 0; });
+  // Another worker may have changed something between the two looks.
   return found == endpoints.end() ? nullptr : found->get();
 }
 
 }  // namespace
 
-// What the picker gives, unless it is in doubt and another endpoint is not. Null where all were tried.
+// What the picker gives, unless it is in doubt or full and another endpoint is not. Null where all were tried; a full
+// one where all others are full or were tried.
 EndpointState* Session::choose(const ServicePort& port) {
   const Picker& picker = *table_->plan_->pickers[port_slot_];
   const Time now = table_->shared_.ring.now();
@@ -51,11 +52,17 @@ EndpointState* Session::choose(const ServicePort& port) {
   std::size_t count = tried_count_;
   PickContext context{.random = table_->random_(), .client = client_.ip(), .now = now};
   EndpointState* first = nullptr;
+  EndpointState* full = nullptr;
   for (std::size_t pick = 0; pick < kDoubtfulPicks; ++pick) {
     context.tried = {passed_over.data(), count};
     EndpointState* picked = picker.pick(context);
     if (picked == nullptr) {
-      return first;
+      return first != nullptr ? first : full;
+    }
+    if (endpoint_full(*picked)) {
+      full = full == nullptr ? picked : full;
+      passed_over[count++] = picked;
+      continue;
     }
     trusted_ = !picked->doubt.raised();
     // One trial for a session: it must not use up its attempts for the others.
@@ -65,12 +72,15 @@ EndpointState* Session::choose(const ServicePort& port) {
     first = first == nullptr ? picked : first;
     passed_over[count++] = picked;
   }
-  EndpointState* other = any_trusted(port.endpoints, context);
+  const auto fits = [this](const EndpointState& endpoint) {
+    return !endpoint.doubt.raised() && !endpoint_full(endpoint);
+  };
+  EndpointState* other = any_that(fits, port.endpoints, context);
   for (auto group = port.reserves.begin(); other == nullptr && group != port.reserves.end(); ++group) {
-    other = any_trusted(*group, context);
+    other = any_that(fits, *group, context);
   }
   trusted_ = other != nullptr;
-  return other != nullptr ? other : first;
+  return other != nullptr ? other : first != nullptr ? first : full;
 }
 
 void Session::connect_failed(ConnectFailure failure) {

@@ -96,13 +96,13 @@ TEST_F(AffinityTest, an_endpoint_that_may_not_be_picked_releases_its_clients) {
 }
 
 TEST_F(AffinityTest, the_table_is_bounded_and_says_whom_it_forgot) {
-  constexpr std::uint32_t kClients = 2 * AffinityTable::kSets * AffinityTable::kWays;
+  constexpr std::uint32_t kClients = 2 * AffinityTable::kClients;
   for (std::uint32_t number = 0; number < kClients; ++number) {
     now_ += std::chrono::microseconds(1);
     table_->set(client(number), {}, now_, seconds(60));
   }
   const std::size_t kept = table_->clients(now_, seconds(60));
-  EXPECT_LE(kept, AffinityTable::kSets * AffinityTable::kWays);
+  EXPECT_LE(kept, AffinityTable::kClients);
   EXPECT_EQ(kept + table_->evictions(), kClients);
   EXPECT_TRUE(table_->find(client(kClients - 1), now_, seconds(60))) << "the newest is there";
 }

@@ -153,7 +153,8 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancr: random}", "f:5:10: policy.balancr: unknown key, did you mean 'balancer'?"},
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
-       "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, access, proxyProtocol, drain, onDown"},
+       "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, "
+       "maxConnectionsPerEndpoint, queue, perClient, access, proxyProtocol, drain, onDown"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},
@@ -176,6 +177,13 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{idleTimeout: 1ms}", "'1ms' is out of range, allowed is 10ms to 720h, or 0 for never"},
       {"{maxConnectionAge: 1000h}", "policy.maxConnectionAge: '1000h' is out of range, allowed is 10ms to 720h"},
       {"{maxConnections: -1}", "policy.maxConnections: expected a whole number from 0 to 10000000"},
+      {"{queue: {timeout: 0}}", "policy.queue.timeout: '0' is out of range, allowed is 10ms to 10m"},
+      {"{queue: {maxConnections: many}}", "policy.queue.maxConnections: expected a whole number from 0 to 1000000"},
+      {"{perClient: {rate: 10/s}}", "policy.perClient.rate: expected a whole number from 0 to 1000000"},
+      {"{perClient: {ipv6Prefix: 129}}", "policy.perClient.ipv6Prefix: expected a whole number from 1 to 128"},
+      {"{proxyProtocol: {send: v3}}", "policy.proxyProtocol.send: expected v1? Allowed is one of off, v1, v2"},
+      {"{proxyProtocol: {send: v1, crc32c: true}}", "proxyProtocol.crc32c: version 1 has no room for it"},
+      {"{proxyProtocol: {trustedSources: [lb]}}", "proxyProtocol.trustedSources[0]: 'lb': a network like"},
       {"{access: {allow: [10.0.0.1/8]}}", "policy.access.allow[0]: '10.0.0.1/8': no bit after the first 8 may be set"},
       {"{access: {allow: [10.0.0.0/33]}}", "the length of the prefix is a whole number from 0 to 32"},
       {"{access: {deny: [web]}}", "policy.access.deny[0]: 'web': a network like 10.0.0.0/8 or fd00::/8, or an address"},

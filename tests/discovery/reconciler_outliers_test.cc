@@ -42,7 +42,7 @@ class ReconcilerOutliers : public World {
     states_[number]->stats->failures_seen = states_[number]->stats->failures_seen || reset > 0;
   }
   void look() {
-    reconciler_.find_outliers();
+    reconciler_.review_sessions();
     build();
   }
   void turn(proxy::Duration by) {
@@ -201,7 +201,7 @@ TEST_F(ReconcilerOutliers, OffEjectsNobody) {
 
 TEST_F(ReconcilerOutliers, NothingFailedCostsNothing) {
   heard_.wanted = 0;
-  reconciler_.find_outliers();
+  reconciler_.review_sessions();
   EXPECT_EQ(heard_.wanted, 0);
   EXPECT_THAT(heard_.lines, IsEmpty());
 }

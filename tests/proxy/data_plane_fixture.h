@@ -32,6 +32,8 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     port->policy = policy;
     port->access = access_;
     port->proxy_sources = proxy_sources_;
+    const bool limits = policy.per_client.max_connections > 0 || policy.per_client.rate > 0;
+    port->clients = limits ? std::make_shared<proxy::ClientLimits>() : nullptr;
     port->stats = stats_;
     endpoints_.clear();
     for (const auto& address : endpoints) {

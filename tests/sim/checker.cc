@@ -75,9 +75,13 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
     report(end, "tries again though an upstream had accepted the session: " + to.to_string());
   }
   const proxy::ServicePort* port = services_->port_at(conversation->virtual_ip);
-  // Before it was tried an endpoint may be passed over where others found out that it does not take connects.
+  // Before it was tried an endpoint may be passed over where it is full, or others found that it does not take
+  // connects.
+  const std::uint32_t most = conversation->policy.max_per_endpoint;
   const auto trusted = [&](const auto& group) {
-    return std::ranges::any_of(group, [](const auto& endpoint) { return !endpoint->doubt.raised(); });
+    return std::ranges::any_of(group, [&](const auto& endpoint) {
+      return !endpoint->doubt.raised() && (most == 0 || endpoint->active < most);
+    });
   };
   if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints) && trusted(port->endpoints)) {
     report(end, "connects to an address that is for retries only: " + to.to_string());

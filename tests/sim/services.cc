@@ -32,6 +32,11 @@ proxy::SessionPolicy Services::draw_policy() {
   policy.connect_attempts = 1 + random_.below(random_.chance(0.1) ? proxy::kMaxConnectAttempts : 4);
   policy.idle_timeout = milliseconds(scenario_.idle_timeouts && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
   policy.max_connections = random_.chance(0.05) ? 1 + random_.below(8) : 0;
+  policy.max_per_endpoint = random_.chance(0.1) ? 1 + random_.below(4) : 0;
+  policy.queue_limit = random_.chance(0.5) ? random_.below(8) : 0;
+  policy.queue_timeout = milliseconds(10 + random_.below(3000));
+  policy.per_client.max_connections = random_.chance(0.3) ? 1 + random_.below(3) : 0;
+  policy.per_client.rate = random_.chance(0.05) ? 1 + random_.below(100) : 0;
   policy.proxy_send = static_cast<proxy::ProxyVersion>(random_.chance(0.2) ? 1 + random_.below(2) : 0);
   policy.max_age = milliseconds(scenario_.max_ages && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
   return policy;
@@ -66,6 +71,7 @@ std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
   port->listen = {virtual_ips_[slot]};
   port->policy = draw_policy();
   port->stats = stats_[slot];
+  port->clients = random_.chance(0.5) ? std::make_shared<proxy::ClientLimits>() : nullptr;
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
     port->endpoints.push_back(make_endpoint(slot));
   }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 
 namespace ringway::bench {
 namespace {
@@ -19,6 +19,7 @@ namespace {
 constexpr int kBacklog = 4096;
 /// How long an address may stay taken by one that was killed.
 constexpr std::chrono::seconds kAddressLimit{2};
+constexpr int kAddressLook_ms = 20;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -73,7 +74,7 @@ int listen_on(const sockaddr_in& address) {
     if (errno != EADDRINUSE || std::chrono::steady_clock::now() > limit) {
       fail("listen on " + text_of(address));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    poll(nullptr, 0, kAddressLook_ms);
   }
   if (listen(fd, kBacklog) != 0) {
     fail("listen on " + text_of(address));
