@@ -1,6 +1,7 @@
 #include "tests/sim/checker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/sim/content.h"
 
@@ -43,10 +44,17 @@ void Checker::on_accepted(EndId end) {
   accepted_->may_close = all_may_close_;
   accepted_->virtual_ip = network_.at(end).address;
   accepted_->client_address = network_.at(end).peer;
-  if (const auto* port = services_->port_at(accepted_->virtual_ip); port != nullptr) {
-    accepted_->policy = port->policy;
-  }
   set(end, accepted_);
+}
+
+void Checker::on_asked_peer(EndId end) {
+  Conversation* conversation = find(end);
+  if (conversation == nullptr || std::exchange(conversation->opened, true)) {
+    return;
+  }
+  if (const auto* port = services_->port_at(conversation->virtual_ip); port != nullptr) {
+    conversation->policy = port->policy;
+  }
 }
 
 void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {

@@ -26,6 +26,7 @@ struct Conversation {
   SocketAddress client_address;
   proxy::SessionPolicy policy;
   std::vector<SocketAddress> tried;
+  bool opened = false;             ///< a session was made of it, whose policy is that of this moment
   std::uint64_t header_bytes = 0;  ///< that the upstream was sent before all else
   bool accepted = false;           ///< by the upstream, and the data plane was told
   bool established = false;
@@ -76,6 +77,7 @@ class Checker final : public proxy::simulated::Observer {
   void on_asked(EndId end, Token token) override;
   void on_moved(EndId end) override;
   void on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) override;
+  void on_asked_peer(EndId end) override;
   void on_preface(EndId end, std::span<const std::byte> bytes) override;
   void on_shut_send(EndId end) override { check_fin(end); }
   void on_close(EndId end) override;

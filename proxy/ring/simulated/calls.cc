@@ -305,7 +305,11 @@ bool SimulatedRing::hung_up(int fd) const {
 
 SocketAddress SimulatedRing::peer(int fd) const {
   const EndId end = end_of(fd);
-  return end == kNoEnd || network_.at(end).reset ? SocketAddress() : network_.at(end).peer;
+  if (end == kNoEnd) {
+    return {};
+  }
+  observer_.on_asked_peer(end);
+  return network_.at(end).reset ? SocketAddress() : network_.at(end).peer;
 }
 
 std::size_t SimulatedRing::unsent_bytes(int fd) const {

@@ -27,6 +27,8 @@ class Observer {
   virtual void on_moved(EndId end) = 0;
   /// The kernel took `bytes` for `end`; they follow the `position` bytes before them.
   virtual void on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) = 0;
+  /// The data plane asks who the other one is, as it does first of all when it makes a session.
+  virtual void on_asked_peer(EndId end) = 0;
   /// Bytes of the data plane's own are sent, before any others.
   virtual void on_preface(EndId end, std::span<const std::byte> bytes) = 0;
   /// Before FIN is written, and before the fd is closed.
