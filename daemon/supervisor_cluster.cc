@@ -31,6 +31,13 @@ void Supervisor::Impl::service_changed(const std::string& id, const config::ApiS
 
 void Supervisor::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
   store_.count(discovery::kKubernetesSource, now != nullptr ? "upsert" : "remove");
+  const auto slash = id.find('/');
+  events_.add({.kind = now != nullptr ? "SliceChanged" : "SliceRemoved",
+               .object = "endpointslice/" + id,
+               .ns = slash == std::string::npos ? "" : id.substr(0, slash),
+               .service = now != nullptr ? now->service : "",
+               .message = std::string(discovery::kKubernetesSource) + ": " +
+                          (now != nullptr ? std::to_string(now->endpoints.size()) + " endpoints" : "gone")});
   reconciler_->slice_changed(id, now, arrived);
 }
 

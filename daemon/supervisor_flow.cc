@@ -6,6 +6,7 @@
 
 #include "daemon/log.h"
 #include "daemon/supervisor_impl.h"
+#include "daemon/workload_change.h"
 #include "discovery/source/file.h"
 
 namespace ringway::daemon {
@@ -82,10 +83,7 @@ void Supervisor::Impl::workload_changed(const discovery::Workload* before, const
   } else if (after->terminating && !before->terminating) {
     kind = "WorkloadTerminating";
   }
-  std::string message = workload.source + ": " + (after == nullptr ? "gone" : workload.ready ? "ready" : "not ready");
-  if (after != nullptr && !workload.reason.empty()) {
-    message += ": " + workload.reason;
-  }
+  std::string message = change_text(before, after);
   log::debug("workload " + workload_name(workload) + ": " + kind + ", " + message);
   if (after != nullptr && !after->note.empty() && (before == nullptr || before->note != after->note)) {
     log::warn("workload " + workload_name(workload) + ": " + after->note);
@@ -94,6 +92,12 @@ void Supervisor::Impl::workload_changed(const discovery::Workload* before, const
                .object = "workload/" + workload_name(workload),
                .ns = workload.ns,
                .message = std::move(message)});
+}
+
+void Supervisor::Impl::listed(const std::string& source, std::size_t count) {
+  events_.add({.kind = "SourceListed",
+               .object = "source/" + source,
+               .message = "listed " + std::to_string(count) + " workloads, not as they were known"});
 }
 
 void Supervisor::Impl::batch_done() {

@@ -56,6 +56,7 @@ class Supervisor::Impl final : public Board,
   // Store::Listener
   void workload_changed(const discovery::Workload* before, const discovery::Workload* after,
                         proxy::Time arrived) override;
+  void listed(const std::string& source, std::size_t count) override;
   void batch_done() override;
   void source_changed(const std::string& source, const discovery::SourceStatus& status) override;
 

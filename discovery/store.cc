@@ -19,6 +19,7 @@ void Store::reset(const std::string& source, std::vector<Workload> all, proxy::T
       gone.push_back(known->first.second);
     }
   }
+  const std::size_t count = wanted.size();
   bool changed = !gone.empty();
   for (const auto& id : gone) {
     drop({source, id}, arrived);
@@ -27,6 +28,7 @@ void Store::reset(const std::string& source, std::vector<Workload> all, proxy::T
     changed |= put(std::move(workload), arrived);
   }
   if (changed) {
+    listener_.listed(source, count);
     listener_.batch_done();
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,6 +21,9 @@ class Store final : public WorkloadSink {
    public:
     virtual ~Listener() = default;
     virtual void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived) = 0;
+    /// All `count` workloads of `source` were listed, and the list differed from what was known; after its changes and
+    /// before the end of the batch.
+    virtual void listed(const std::string& /*source*/, std::size_t /*count*/) {}
     /// The end of one batch (a whole reset counts as one): time to build a snapshot.
     virtual void batch_done() = 0;
     virtual void source_changed(const std::string& source, const SourceStatus& status) = 0;

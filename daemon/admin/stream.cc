@@ -86,6 +86,10 @@ class BoardStream final : public StreamSource {
     list("workloads", workloads_, workloads_json(board_.workloads(), services, filter_));
     body["events"] = events_json(board_.events(), filter_, last_event_);
     news = news || !body["events"].empty();
+    if (const auto lost = first_ ? 0 : board_.events().lost_since(last_event_); lost > 0) {
+      body["eventsLost"] = lost;
+      news = true;
+    }
     last_event_ = board_.events().newest();
     if (!news) {
       return "";

@@ -51,8 +51,8 @@ void add_namespace(CLI::App* command, Arguments& arguments) {
 }
 
 void add_get(CLI::App& app, Arguments& arguments) {
-  CLI::App* get = add_command(app, "get", "Show services, endpoints, workloads or sessions");
-  get->add_option("what", arguments.kind_and_names, "services|endpoints|workloads|sessions [NAME...]")
+  CLI::App* get = add_command(app, "get", "Show services, endpoints, workloads, sessions or events");
+  get->add_option("what", arguments.kind_and_names, "services|endpoints|workloads|sessions|events [NAME...]")
       ->required()
       ->type_name("KIND [NAME]");
   add_namespace(get, arguments);
@@ -109,14 +109,14 @@ void split_kind(Arguments& arguments) {
   }
   arguments.get.kind = plural_of(kind);
   if (arguments.get.kind.empty()) {
-    throw UsageError{"\"" + kind + "\" cannot be shown, allowed: services, endpoints, workloads, sessions"};
+    throw UsageError{"\"" + kind + "\" cannot be shown, allowed: services, endpoints, workloads, sessions, events"};
   }
   const bool sessions = arguments.get.kind == "sessions";
   if (sessions && arguments.get.watch) {
     throw UsageError{"get sessions: cannot be watched"};
   }
-  if (sessions && !arguments.get.selector.empty()) {
-    throw UsageError{"get sessions: sessions have no labels to select by"};
+  if ((sessions || arguments.get.kind == "events") && !arguments.get.selector.empty()) {
+    throw UsageError{"get " + arguments.get.kind + ": they have no labels to select by"};
   }
 }
 

@@ -21,7 +21,7 @@ struct Terminal {
 
 /// `get`: which objects, and how they are shown.
 struct GetOptions {
-  std::string kind;  ///< services, endpoints, workloads or sessions
+  std::string kind;  ///< services, endpoints, workloads, sessions or events
   std::vector<std::string> names;
   std::string ns = "default";
   bool all_namespaces = false;

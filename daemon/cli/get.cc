@@ -21,9 +21,14 @@ std::string singular(const std::string& kind) {
   return kind.substr(0, kind.size() - 1);
 }
 
+/// Sessions and events are of a Service, which may have none of them: no name is missing then.
+bool has_no_labels(const std::string& kind) {
+  return kind == "sessions" || kind == "events";
+}
+
 /// The field that `get KIND NAME` compares.
 const char* name_field(const std::string& kind) {
-  return kind == "endpoints" || kind == "sessions" ? "service" : "name";
+  return kind == "endpoints" || has_no_labels(kind) ? "service" : "name";
 }
 
 std::string target_of(const GetOptions& options, const std::string& path) {
@@ -85,7 +90,7 @@ int get_once(const AdminClient& client, const GetOptions& options, const Termina
     return terminal.fail(answer->error());
   }
   const json items = chosen(options, array(answer->body, "items"));
-  const std::string absent = options.kind == "sessions" ? "" : missing(options, items);
+  const std::string absent = has_no_labels(options.kind) ? "" : missing(options, items);
   if (!items.empty() || options.format == "json" || options.format == "yaml") {
     if (absent.empty() || !items.empty()) {
       print(options, items, terminal.out);
@@ -128,6 +133,9 @@ int get_and_watch(const AdminClient& client, const GetOptions& options, const Te
       item["reason"] = "removed";
     }
     show(removed);
+    if (const auto lost = number(data, "eventsLost"); options.kind == "events" && lost > 0) {
+      terminal.err << lost << " events came faster than they were read, and are lost.\n";
+    }
     return terminal.out.good();
   });
   return ended ? kFine : terminal.fail(ended.error().context);
@@ -140,10 +148,11 @@ std::string plural_of(std::string_view kind) {
     std::string_view plural;
     std::array<std::string_view, 3> others;
   };
-  constexpr std::array<Names, 4> kKinds = {{{"services", {"service", "svc", "services"}},
+  constexpr std::array<Names, 5> kKinds = {{{"services", {"service", "svc", "services"}},
                                             {"endpoints", {"endpoint", "ep", "endpoints"}},
                                             {"workloads", {"workload", "wl", "workloads"}},
-                                            {"sessions", {"session", "sess", "sessions"}}}};
+                                            {"sessions", {"session", "sess", "sessions"}},
+                                            {"events", {"event", "ev", "events"}}}};
   for (const auto& names : kKinds) {
     if (std::ranges::find(names.others, kind) != names.others.end()) {
       return std::string(names.plural);

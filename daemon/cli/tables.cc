@@ -53,6 +53,13 @@ Row workload_wide(const json& item) {
   return {std::move(ports), text(item, "node"), joined(item, "services", ","), labels_text(object(item, "labels"))};
 }
 
+Row event_row(const json& item) {
+  return {text(item, "time"), text(item, "kind"), text(item, "object"), text(item, "message")};
+}
+Row event_wide(const json& item) {
+  return {text(item, "service"), text(item, "sequence")};
+}
+
 Row session_row(const json& item) {
   return {text(item, "client"),
           text(item, "virtualIP"),
@@ -77,26 +84,28 @@ struct ObjectTable::Kind {
 };
 
 const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
-  static const std::vector<Kind> kinds = {{"services",
-                                           {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS", "BALANCER"},
-                                           &service_row,
-                                           {"SELECTOR", "LABELS"},
-                                           &service_wide},
-                                          {"endpoints",
-                                           {"SERVICE", "PORT", "ADDRESS", "WORKLOAD", "STATE", "ACTIVE", "REASON"},
-                                           &endpoint_row,
-                                           {"CHECK", "CONNECTIONS", "SOURCE", "NODE", "ZONE", "WEIGHT", "TIER"},
-                                           &endpoint_wide},
-                                          {"workloads",
-                                           {"NAME", "SOURCE", "ADDRESS", "READY", "REASON"},
-                                           &workload_row,
-                                           {"PORTS", "NODE", "SERVICES", "LABELS"},
-                                           &workload_wide},
-                                          {"sessions",
-                                           {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},
-                                           &session_row,
-                                           {"WORKLOAD", "CONNECT", "ATTEMPTS"},
-                                           &session_wide}};
+  static const std::vector<Kind> kinds = {
+      {"services",
+       {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS", "BALANCER"},
+       &service_row,
+       {"SELECTOR", "LABELS"},
+       &service_wide},
+      {"endpoints",
+       {"SERVICE", "PORT", "ADDRESS", "WORKLOAD", "STATE", "ACTIVE", "REASON"},
+       &endpoint_row,
+       {"CHECK", "CONNECTIONS", "SOURCE", "NODE", "ZONE", "WEIGHT", "TIER"},
+       &endpoint_wide},
+      {"workloads",
+       {"NAME", "SOURCE", "ADDRESS", "READY", "REASON"},
+       &workload_row,
+       {"PORTS", "NODE", "SERVICES", "LABELS"},
+       &workload_wide},
+      {"events", {"TIME", "KIND", "OBJECT", "MESSAGE"}, &event_row, {"SERVICE", "SEQUENCE"}, &event_wide},
+      {"sessions",
+       {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},
+       &session_row,
+       {"WORKLOAD", "CONNECT", "ATTEMPTS"},
+       &session_wide}};
   const auto found = std::ranges::find(kinds, kind, &Kind::name);
   return found == kinds.end() ? kinds.front() : *found;
 }

@@ -263,6 +263,13 @@ TEST_F(StreamTest, the_first_message_is_all_and_later_ones_are_what_changed) {
   EXPECT_EQ(data(next)["endpoints"][0]["address"], "10.0.0.3:80");
   EXPECT_EQ(data(next)["events"].size(), 1);
 
+  for (std::size_t i = 0; i < EventLog::kLimit + 3; ++i) {
+    board_.log.add({.kind = "K", .object = "o"});
+  }
+  const json flood = data(answer.stream->next());
+  EXPECT_EQ(flood["events"].size(), EventLog::kLimit);
+  EXPECT_EQ(flood["eventsLost"], 3) << "events that fell out before they were told are counted";
+
   board_.has_service = false;
   const json gone = data(answer.stream->next())["removed"];
   EXPECT_EQ(gone["services"].size(), 1);

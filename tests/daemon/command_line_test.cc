@@ -43,6 +43,7 @@ TEST(CommandLine, wrong_usage_is_2_and_help_is_0) {
                                                                      {"get", "svc", "--nonsense"},
                                                                      {"get", "sessions", "-w"},
                                                                      {"get", "sessions", "-l", "a=b"},
+                                                                     {"get", "events", "-l", "a=b"},
                                                                      {"describe", "service"},
                                                                      {"describe", "pod", "x"},
                                                                      {"drain"},
@@ -196,6 +197,65 @@ TEST_F(ClientCommandTest, the_daemon_may_be_named_by_the_environment) {
   const auto outcome = ringway({"dashboard"});
   unsetenv("RINGWAY_ADMIN");
   EXPECT_EQ(outcome.out, admin_ + "/\n");
+}
+
+TEST_F(ClientCommandTest, events_are_listed_in_their_order) {
+  loop_.on_loop([&] {
+    board_.log.add(
+        {.kind = "WorkloadAdded", .object = "workload/shop/web-1", .ns = "shop", .message = "docker: ready"});
+    board_.log.add({.kind = "SourceLost", .object = "source/docker", .message = "not connected"});
+    board_.log.add(
+        {.kind = "EndpointIn", .object = "endpoint/10.0.0.1:80", .ns = "b", .service = "x", .message = "in"});
+  });
+  const std::string all = ask({"get", "events", "-A"}).out;
+  const auto added = all.find("WorkloadAdded   workload/shop/web-1    docker: ready\n");
+  const auto lost = all.find("SourceLost      source/docker          not connected\n");
+  EXPECT_LT(added, lost) << all;
+  EXPECT_NE(lost, std::string::npos) << all;
+  EXPECT_NE(all.find("EndpointIn"), std::string::npos);
+  EXPECT_EQ(ask({"get", "events", "-n", "shop"}).out.find("EndpointIn"), std::string::npos);
+  EXPECT_EQ(ask({"get", "ev", "x", "-A"}).out.find("SourceLost"), std::string::npos);
+  EXPECT_EQ(ask({"get", "events", "nothing", "-A"}).status, kFine);
+}
+
+/// Takes lines until the one that it waits for, then ends the command.
+class UntilLine : public std::streambuf {
+ public:
+  explicit UntilLine(std::function<void(const std::string& text)> hears) : hears_(std::move(hears)) {}
+  std::string text;
+
+ protected:
+  int overflow(int c) override {
+    text += static_cast<char>(c);
+    if (c == '\n') {
+      hears_(text);
+    }
+    return c;
+  }
+
+ private:
+  std::function<void(const std::string&)> hears_;
+};
+
+TEST_F(ClientCommandTest, a_watch_of_events_goes_on_with_what_comes) {
+  loop_.on_loop([&] { board_.log.add({.kind = "First", .object = "o", .message = "before the watch"}); });
+  std::ostream* stream = nullptr;
+  UntilLine lines([&](const std::string& text) {
+    if (text.find("Second") != std::string::npos) {
+      stream->setstate(std::ios::badbit);
+    } else if (text.find("First") != std::string::npos) {
+      loop_.on_loop([&] {
+        board_.log.add({.kind = "Second", .object = "o", .message = "after it"});
+        server_->notify();
+      });
+    }
+  });
+  std::ostream out(&lines);
+  stream = &out;
+  std::ostringstream err;
+  const std::vector<const char*> arguments = {"ringway", "get", "events", "-w", "-A", "--admin", admin_.c_str()};
+  EXPECT_EQ(run_command_line(static_cast<int>(arguments.size()), arguments.data(), out, err), kFine) << err.str();
+  EXPECT_LT(lines.text.find("First"), lines.text.find("Second"));
 }
 
 TEST_F(ClientCommandTest, a_watch_ends_with_an_error_when_the_daemon_does) {

@@ -59,7 +59,7 @@ TEST(Tables, a_service_shows_usable_of_all_for_each_port_where_they_differ) {
 }
 
 TEST(Tables, an_answer_of_another_shape_gives_empty_cells) {
-  for (const char* kind : {"services", "endpoints", "workloads", "sessions"}) {
+  for (const char* kind : {"services", "endpoints", "workloads", "sessions", "events"}) {
     ObjectTable table(kind, true, true);
     table.add(json{{"ports", 3}, {"addresses", "x"}, {"counters", json::array()}, {"labels", 1}, {"ageMs", "x"}});
     table.add(json(7));
@@ -119,6 +119,7 @@ TEST(Commands, kinds_have_the_names_of_kubectl) {
   EXPECT_EQ(plural_of("ep"), "endpoints");
   EXPECT_EQ(plural_of("workload"), "workloads");
   EXPECT_EQ(plural_of("session"), "sessions");
+  EXPECT_EQ(plural_of("ev"), "events");
   EXPECT_EQ(plural_of("pods"), "");
 }
 

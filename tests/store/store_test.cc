@@ -29,6 +29,7 @@ class Recorder final : public Store::Listener {
     last_arrived = arrived;
     last_before = before != nullptr ? *before : Workload();
   }
+  void listed(const std::string&, std::size_t count) override { lists.push_back(count); }
   void batch_done() override { heard.emplace_back("."); }
   void source_changed(const std::string& source, const SourceStatus& status) override {
     heard.push_back(source + (status.connected ? " connected" : " broken"));
@@ -36,6 +37,7 @@ class Recorder final : public Store::Listener {
   std::vector<std::string> take() { return std::exchange(heard, {}); }
 
   std::vector<std::string> heard;
+  std::vector<std::size_t> lists;
   proxy::Time last_arrived;
   Workload last_before;
 };
@@ -61,6 +63,14 @@ TEST_F(StoreTest, ResetThatRepeatsWhatIsKnownIsSilent) {
   recorder_.take();
   store_.reset("docker", {make("b"), make("a")}, now_);
   EXPECT_THAT(recorder_.heard, IsEmpty());
+}
+
+TEST_F(StoreTest, OnlyAListThatDiffersIsNews) {
+  store_.reset("docker", {make("a"), make("b"), make("b")}, now_);
+  store_.reset("docker", {make("a"), make("b")}, now_);
+  store_.upsert(make("c"), now_);
+  store_.reset("docker", {}, now_);
+  EXPECT_THAT(recorder_.lists, ElementsAre(2U, 0U));
 }
 
 TEST_F(StoreTest, ResetOfOneSourceLeavesTheOthersAlone) {
