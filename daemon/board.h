@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/values.h"
+#include "daemon/data_path_report.h"
 #include "daemon/events.h"
 #include "discovery/reconciler.h"
 #include "discovery/source/watcher.h"
@@ -73,6 +74,8 @@ class Board {
   /// The daemon has been told to end and drains.
   [[nodiscard]] virtual bool stopping() const = 0;
 
+  /// Sends bytes through each worker, see DataPathProbe; `done` runs at once or later, on the control thread.
+  virtual void check_data_path(DataPathAsker done) = 0;
   /// `done` runs later, on the control thread.
   virtual void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) = 0;
   virtual ReloadReport reload() = 0;

@@ -106,6 +106,11 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
     return std::unexpected(one_line(plane.error()));
   }
   data_plane_ = std::move(*plane);
+  if (auto probe = DataPathProbe::start(context_.get_executor(), *data_plane_)) {
+    probe_ = std::move(*probe);
+  } else {
+    log::warn("/readyz does not look at the data path: " + probe.error().context);
+  }
   checker_ = options_.make_health_checker(context_);
   reconciler_ = std::make_unique<discovery::Reconciler>(data_plane_->worker_count(), clock_, *checker_, *this);
   if (const auto bound = data_plane_->bind(*reconciler_->preview(*configuration)); !bound) {

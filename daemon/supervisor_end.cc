@@ -48,6 +48,7 @@ void Supervisor::Impl::finish() {
   }
   finished_ = true;
   config_watch_.reset();
+  probe_.reset();
   for (const auto& watcher : watchers_) {
     watcher->stop();
   }

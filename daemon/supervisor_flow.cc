@@ -53,6 +53,14 @@ bool Supervisor::Impl::listening() const {
   return data_plane_->version_in_force() >= first_version_;
 }
 
+void Supervisor::Impl::check_data_path(DataPathAsker done) {
+  if (probe_ && listening() && !stopping_) {
+    probe_->check(std::move(done));
+  } else {
+    done({.failures = {}, .note = "not probed: " + std::string(probe_ ? "not serving" : "no listener could be had")});
+  }
+}
+
 void Supervisor::Impl::list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) {
   data_plane_->list_sessions(limit, [this, done = std::move(done)](std::vector<proxy::SessionInfo> sessions) {
     boost::asio::post(context_, [done, sessions = std::move(sessions)]() mutable { done(std::move(sessions)); });

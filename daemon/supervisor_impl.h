@@ -13,6 +13,7 @@
 #include "daemon/admin/server.h"
 #include "daemon/cluster_services.h"
 #include "daemon/config_watch.h"
+#include "daemon/data_path_probe.h"
 #include "daemon/supervisor.h"
 #include "discovery/kubernetes/kubernetes.h"
 #include "discovery/reconciler.h"
@@ -49,6 +50,7 @@ class Supervisor::Impl final : public Board,
   [[nodiscard]] std::vector<std::string> wanted_sources() const override;
   [[nodiscard]] bool listening() const override;
   [[nodiscard]] bool stopping() const override { return stopping_; }
+  void check_data_path(DataPathAsker done) override;
   void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) override;
   ReloadReport reload() override { return reload("asked for"); }
   std::size_t set_drained(std::string_view endpoint, bool drained) override;
@@ -121,6 +123,7 @@ class Supervisor::Impl final : public Board,
   std::shared_ptr<const config::Configuration> configuration_;  ///< the same with the Services of clusters
   ClusterServices cluster_services_;
   std::unique_ptr<proxy::DataPlane> data_plane_;
+  std::unique_ptr<DataPathProbe> probe_;  ///< null where there can be none
   std::unique_ptr<discovery::HealthChecker> checker_;
   std::unique_ptr<discovery::Reconciler> reconciler_;
   discovery::Store store_{*this};

@@ -9,6 +9,7 @@
 
 #include "proxy/address/virtual_ips.h"
 #include "proxy/bound_addresses.h"
+#include "proxy/probe_listeners.h"
 #include "proxy/relay/plan.h"
 #include "proxy/worker.h"
 
@@ -92,9 +93,22 @@ class Workers final : public DataPlane {
     return {};
   }
 
+  Result<std::vector<SocketAddress>> listen_for_probes(const SocketAddress& echo) override {
+    auto opened = ProbeListeners::open(echo, workers_.size());
+    if (!opened) {
+      return std::unexpected(std::move(opened.error()));
+    }
+    probes_ = std::move(*opened);
+    return probes_->addresses();
+  }
+
   void publish(std::shared_ptr<const Snapshot> snapshot) override {
     auto plan = make_plan(std::move(snapshot));
     auto switches = bound_.advance(plan_ == nullptr ? nullptr : plan_->snapshot.get(), *plan->snapshot);
+    if (probes_) {
+      probes_->join(*plan);
+      probes_->hand_over(switches);
+    }
     budget_.limit = options_.max_sessions > 0 ? options_.max_sessions
                                               : sessions_allowed(bound_.size() * workers_.size(), options_.workers);
     for (std::size_t index = 0; index < workers_.size(); ++index) {
@@ -176,6 +190,7 @@ class Workers final : public DataPlane {
     virtual_ips_->release(virtual_ips_->added());
   }
 
+  [[nodiscard]] bool full() const override { return budget_.spent(); }
   [[nodiscard]] std::size_t worker_count() const override { return workers_.size(); }
   [[nodiscard]] const WorkerCounters& worker_counters(std::size_t worker) const override {
     return workers_[worker]->counters();
@@ -184,7 +199,7 @@ class Workers final : public DataPlane {
   [[nodiscard]] std::vector<IpAddress> added_virtual_ips() const override { return virtual_ips_->added(); }
 
  private:
-  std::unique_ptr<const Plan> make_plan(std::shared_ptr<const Snapshot> snapshot) const {
+  std::unique_ptr<Plan> make_plan(std::shared_ptr<const Snapshot> snapshot) const {
     auto plan = std::make_unique<Plan>();
     plan->pickers.resize(snapshot->ports.size());
     for (std::uint32_t slot = 0; slot < snapshot->ports.size(); ++slot) {
@@ -276,6 +291,7 @@ class Workers final : public DataPlane {
   EngineChoice engine_;
   std::unique_ptr<VirtualIps> virtual_ips_;
   BoundAddresses bound_;
+  std::unique_ptr<ProbeListeners> probes_;
   SessionBudget budget_;
   std::function<void()> in_force_;
   std::unique_ptr<const Plan> plan_;

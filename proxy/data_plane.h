@@ -41,6 +41,11 @@ class DataPlane {
   /// On failure all that this call added is taken away again; every failing address is named.
   virtual Result<void> bind(const Snapshot& snapshot) = 0;
 
+  /// Gives each worker a listener on 127.0.0.1 that no other has, whose sessions go to `echo` alone: what comes back
+  /// through it went through that worker. It is no Service's and stands in no list and no access log; WorkerCounters
+  /// count its sessions. To be called once, before the first `publish`. Returns the addresses, in the workers' order.
+  virtual Result<std::vector<SocketAddress>> listen_for_probes(const SocketAddress& echo) = 0;
+
   /// Puts `snapshot` in force in every worker: listeners bound for it begin to accept, listeners that it does not name
   /// are closed once what stands in their backlog has been accepted. Call `bind` first.
   virtual void publish(std::shared_ptr<const Snapshot> snapshot) = 0;
@@ -68,6 +73,8 @@ class DataPlane {
   /// Closes what is left, ends the threads, removes the virtual IPs. Blocks, a second at most.
   virtual void stop() = 0;
 
+  /// There are as many sessions as there may be: accepting pauses until one ends.
+  [[nodiscard]] virtual bool full() const = 0;
   [[nodiscard]] virtual std::size_t worker_count() const = 0;
   [[nodiscard]] virtual const WorkerCounters& worker_counters(std::size_t worker) const = 0;
   [[nodiscard]] virtual EngineChoice engine() const = 0;

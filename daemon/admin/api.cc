@@ -121,9 +121,10 @@ void Api::get_livez(const Request&, const Reply& reply) {
 }
 
 void Api::get_readyz(const Request& request, const Reply& reply) {
-  const Readiness state = readiness(board_);
-  const bool verbose = request.query.contains("verbose") || !state.ready;
-  reply(text_response(state.ready ? 200 : 503, kText, verbose ? state.text : "ok"));
+  board_.check_data_path([this, reply, asked = request.query.contains("verbose")](const DataPathReport& path) {
+    const Readiness state = readiness(board_, path);
+    reply(text_response(state.ready ? 200 : 503, kText, asked || !state.ready ? state.text : "ok"));
+  });
 }
 
 void Api::get_metrics(const Request&, const Reply& reply) {
@@ -131,7 +132,8 @@ void Api::get_metrics(const Request&, const Reply& reply) {
 }
 
 void Api::get_overview(const Request&, const Reply& reply) {
-  reply(text_response(200, kHtml, overview_html(board_)));
+  board_.check_data_path(
+      [this, reply](const DataPathReport& path) { reply(text_response(200, kHtml, overview_html(board_, path))); });
 }
 
 void Api::get_list(const Request& request, const Reply& reply) {

@@ -56,14 +56,14 @@ std::string html_escape(std::string_view text) {
   return out;
 }
 
-std::string overview_html(const Board& board) {
+std::string overview_html(const Board& board, const DataPathReport& path) {
   std::string out = kHead;
   out += "<h1>Ringway " + html_escape(version()) + "</h1><p>Node " + html_escape(board.configuration().ringway.node) +
          ", " + std::to_string(board.data_plane().worker_count()) + " workers on " +
          html_escape(to_string(board.data_plane().engine().engine)) +
          ". <a href=\"/metrics\">metrics</a> <a href=\"/readyz?verbose\">readiness</a> "
          "<a href=\"/api/v1/services\">services</a> <a href=\"/api/v1/events\">events</a></p>";
-  out += "<pre>" + html_escape(readiness(board).text) + "</pre>";
+  out += "<pre>" + html_escape(readiness(board, path).text) + "</pre>";
   out +=
       "<table><tr><th>Service</th><th>Endpoint</th><th>Workload</th><th>State</th><th>Active</th><th>Reason</th></tr>";
   std::size_t rows = 0;

@@ -4,7 +4,7 @@
 
 namespace ringway::daemon {
 
-Readiness readiness(const Board& board) {
+Readiness readiness(const Board& board, const DataPathReport& path) {
   Readiness out{true, ""};
   const auto condition = [&out](const std::string& name, const std::string& failure) {
     out.ready = out.ready && failure.empty();
@@ -24,6 +24,15 @@ Readiness readiness(const Board& board) {
     }
   }
   condition("listeners", board.listening() ? "" : "not all workers listen yet");
+  if (path.note.empty()) {
+    std::string failures;
+    for (const auto& failure : path.failures) {
+      failures += (failures.empty() ? "" : "; ") + failure;
+    }
+    condition("data-path", failures);
+  } else {
+    out.text += "[+]data-path ok (" + printable(path.note) + ")\n";
+  }
   condition("running", board.stopping() ? "the daemon drains and ends" : "");
   out.text += out.ready ? "readyz check passed\n" : "readyz check failed\n";
   return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -8,14 +9,26 @@
 
 namespace ringway::proxy {
 
+/// The place of the port by which the daemon probes its own data path: that of no Service.
+inline constexpr std::uint32_t kProbeSlot = ~std::uint32_t{0};
+
 /// A snapshot made ready for workers: with the picker of each port. Immutable, shared by all workers, made and freed by
 /// the control thread. Pickers of unchanged ports are shared with the plan before.
 struct Plan {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::shared_ptr<const Picker>> pickers;  ///< by slot, null for a free one
+  std::shared_ptr<const ServicePort> probe;            ///< that of kProbeSlot; null: none
+  std::shared_ptr<const Picker> probe_picker;
 
   [[nodiscard]] const ServicePort* port(std::uint32_t slot) const {
+    if (slot == kProbeSlot) {
+      return probe.get();
+    }
     return slot < snapshot->ports.size() ? snapshot->ports[slot].get() : nullptr;
+  }
+  /// Of a slot that has a port.
+  [[nodiscard]] const Picker& picker(std::uint32_t slot) const {
+    return slot == kProbeSlot ? *probe_picker : *pickers[slot];
   }
 };
 

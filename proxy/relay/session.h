@@ -8,6 +8,7 @@
 #include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
 #include "proxy/relay/operation.h"
+#include "proxy/relay/plan.h"
 #include "proxy/relay/relay.h"
 
 namespace ringway::proxy {
@@ -63,6 +64,8 @@ class Session {
   [[nodiscard]] std::uint32_t generation() const { return generation_; }
   [[nodiscard]] const EndpointState* endpoint() const { return endpoint_; }
   [[nodiscard]] const SocketAddress& virtual_ip() const { return virtual_ip_; }
+  /// The daemon's own, of its data path: nobody is told of it.
+  [[nodiscard]] bool is_probe() const { return port_slot_ == kProbeSlot; }
   [[nodiscard]] SessionInfo describe() const;
 
  private:

@@ -77,7 +77,7 @@ void Session::connect_next() {
     queue_up(Cause::kMaxConnections);
     return;
   }
-  if (table_->plan_->pickers[port_slot_]->wants_client()) {
+  if (table_->plan_->picker(port_slot_).wants_client()) {
     learn_client();
   }
   EndpointState* endpoint = choose(*port);

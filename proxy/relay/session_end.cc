@@ -172,7 +172,7 @@ void Session::free() {
 
 void Session::log_end() {
   EndedLog* log = table_->shared_.ended;
-  if (log == nullptr) {
+  if (log == nullptr || is_probe()) {
     return;
   }
   const EndedSession ended{

@@ -45,7 +45,7 @@ EndpointState* any_that(Fits&& fits, Endpoints endpoints, const PickContext& con
 // What the picker gives, unless it is in doubt or full and another endpoint is not. Null where all were tried; a full
 // one where all others are full or were tried.
 EndpointState* Session::choose(const ServicePort& port) {
-  const Picker& picker = *table_->plan_->pickers[port_slot_];
+  const Picker& picker = table_->plan_->picker(port_slot_);
   const Time now = table_->shared_.ring.now();
   std::array<const EndpointState*, kMaxConnectAttempts + kDoubtfulPicks> passed_over;
   std::ranges::copy(tried_, passed_over.begin());

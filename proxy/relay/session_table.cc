@@ -75,7 +75,7 @@ void SessionTable::abort_all(Cause cause) {
 void SessionTable::describe(std::size_t limit, std::vector<SessionInfo>& into) const {
   for (const auto& chunk : chunks_) {
     for (std::uint32_t index = 0; index < kChunk && into.size() < limit; ++index) {
-      if (chunk[index].state() != Session::State::kFree) {
+      if (chunk[index].state() != Session::State::kFree && !chunk[index].is_probe()) {
         into.push_back(chunk[index].describe());
       }
     }

@@ -159,6 +159,15 @@ TEST_F(ApiTest, ready_needs_sources_and_listeners_and_a_daemon_that_stays) {
   board_.listens = false;
   EXPECT_EQ(ask("GET", "/readyz").status, 503);
   board_.listens = true;
+  board_.path.failures = {"worker 1: no bytes came back within 800ms"};
+  answer = ask("GET", "/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find("[-]data-path failed: worker 1: no bytes"), std::string::npos) << answer.body;
+  board_.path = {.failures = {}, .note = "not probed: no file"};
+  EXPECT_EQ(ask("GET", "/readyz").status, 200);
+  EXPECT_NE(ask("GET", "/readyz", {{"verbose", ""}}).body.find("[+]data-path ok (not probed: no file)"),
+            std::string::npos);
+  board_.path = {};
   board_.ends = true;
   EXPECT_EQ(ask("GET", "/readyz").status, 503);
   EXPECT_EQ(ask("GET", "/livez").status, 200);

@@ -16,6 +16,10 @@ class FakeDataPlane final : public proxy::DataPlane {
  public:
   proxy::Result<void> bind(const proxy::Snapshot& snapshot) override;
   void publish(std::shared_ptr<const proxy::Snapshot> snapshot) override;
+  proxy::Result<std::vector<proxy::SocketAddress>> listen_for_probes(const proxy::SocketAddress&) override {
+    return std::vector<proxy::SocketAddress>();
+  }
+  [[nodiscard]] bool full() const override { return false; }
   void maintain() override {}
   [[nodiscard]] std::uint64_t version_in_force() const override { return in_force; }
   void on_in_force(std::function<void()> callback) override { switched = std::move(callback); }
@@ -80,6 +84,7 @@ class FakeBoard final : public Board {
   [[nodiscard]] std::vector<std::string> wanted_sources() const override { return wanted; }
   [[nodiscard]] bool listening() const override { return listens; }
   [[nodiscard]] bool stopping() const override { return ends; }
+  void check_data_path(DataPathAsker done) override { done(path); }
   void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) override {
     plane.list_sessions(limit, std::move(done));
   }
@@ -99,6 +104,7 @@ class FakeBoard final : public Board {
   std::vector<std::string> wanted = {"file"};
   bool listens = true;
   bool ends = false;
+  DataPathReport path;
   ReloadReport report;
   std::size_t reloads = 0;
   mutable std::size_t asked = 0;  ///< times that somebody asked for the services
