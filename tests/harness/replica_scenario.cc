@@ -50,8 +50,8 @@ bool is_reset_unserved(const SteadyFailure& failure) {
 }
 
 std::string document(const SocketAddress& vip) {
-  // In turn, for then a new one is soon due. All else is the default: also where an engine that tells of a stop only when
-  // it is over leaves ten of twenty that refuse.
+  // In turn, for then a new one is soon due. All else is the default: also where an engine that tells of a stop only
+  // when it is over leaves ten of twenty that refuse.
   return "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec:\n  clusterIP: " +
          vip.ip().to_string() +
          "\n  selector: {app: web}\n  ports: [{name: greet, port: " + std::to_string(vip.port()) +
