@@ -41,7 +41,7 @@ inline constexpr std::array<Key, 2> kSelectorKeys = {"matchLabels", "matchExpres
 inline constexpr std::array<Key, 3> kMatchExpressionKeys = {"key", "operator", "values"};
 inline constexpr std::array<Key, 8> kHealthCheckKeys = {"tcp",  "http", "interval", "timeout",
                                                         "rise", "fall", "jitter",   "fastInterval"};
-inline constexpr std::array<Key, 1> kTcpCheckKeys = {"port"};
+inline constexpr std::array<Key, 5> kTcpCheckKeys = {"port", "send", "sendHex", "expect", "expectHex"};
 inline constexpr std::array<Key, 6> kHttpCheckKeys = {"path", "method", "host", "expectStatus", "expectBody", "port"};
 inline constexpr std::array<Key, 3> kConnectKeys = {"timeout", "attempts", "retryBudget"};
 inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyResets", "successRate", "interval",

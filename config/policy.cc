@@ -31,6 +31,8 @@ void apply(const HealthCheckPatch& patch, std::optional<HealthCheck::Kind>& kind
   kind = patch.off ? std::nullopt : patch.kind ? patch.kind : kind;
   fast_given = fast_given || patch.fast_interval.has_value();
   override_with(check.port, patch.port);
+  override_with(check.send, patch.send);
+  override_with(check.expect, patch.expect);
   override_with(check.method, patch.method);
   override_with(check.path, patch.path);
   override_with(check.host, patch.host);

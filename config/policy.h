@@ -14,6 +14,8 @@ struct HealthCheckPatch {
   bool off = false;  ///< `healthCheck: off`: not even the inherited one
   std::optional<HealthCheck::Kind> kind;
   std::optional<std::uint16_t> port;
+  std::optional<std::string> send;
+  std::optional<std::string> expect;
   std::optional<std::string> method;
   std::optional<std::string> path;
   std::optional<std::string> host;

@@ -66,6 +66,44 @@ std::optional<std::string> text(const Cursor& at, Fits fits, std::string_view al
   return value;
 }
 
+std::optional<std::string> bytes_of_hex(std::string_view text) {
+  std::string bytes;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == ' ') {
+      ++at;
+      continue;
+    }
+    std::uint8_t byte = 0;
+    const std::string_view pair = text.substr(at, 2);
+    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
+    if (error != std::errc{} || pair.size() != 2 || end != pair.data() + 2) {
+      return std::nullopt;
+    }
+    bytes += static_cast<char>(byte);
+    at += 2;
+  }
+  return bytes;
+}
+
+/// Bytes as text, or as hexadecimal digits: one of the two keys.
+std::optional<std::string> decode_bytes(const Cursor& tcp, Key as_text, Key as_hex) {
+  const auto fits = [](const std::string& s) { return s.size() <= kMaxBody; };
+  const auto plain = text(tcp[as_text], fits, "at most 4096 bytes are allowed");
+  const Cursor hex = tcp[as_hex];
+  if (!hex.present()) {
+    return plain;
+  }
+  if (plain) {
+    hex.fail("either `" + std::string(as_text) + "` or `" + std::string(as_hex) + "` is allowed, not both");
+  }
+  auto bytes = bytes_of_hex(hex.raw());
+  if (!bytes || !fits(*bytes)) {
+    hex.check("pairs of hexadecimal digits are needed, at most 4096 of them, like \"50494e470d0a\"");
+    return std::nullopt;
+  }
+  return bytes;
+}
+
 void decode_http(const Cursor& http, HealthCheckPatch& patch) {
   http.allow_only(kHttpCheckKeys);
   patch.path = text(
@@ -114,6 +152,8 @@ HealthCheckPatch decode_health_check(const Cursor& check) {
   if (tcp.mentioned()) {
     patch.kind = HealthCheck::Kind::kTcp;
     tcp.allow_only(kTcpCheckKeys);
+    patch.send = decode_bytes(tcp, "send", "sendHex");
+    patch.expect = decode_bytes(tcp, "expect", "expectHex");
     patch.port = tcp["port"].integer(1, 65535);
   }
   if (http.mentioned()) {

@@ -74,7 +74,9 @@ struct HealthCheck {
   std::string path = "/";
   std::string host;                            ///< "" = the endpoint's address
   std::vector<StatusRange> expect_status{{}};  ///< `"200-399"`, `"200,204,300-399"`
-  std::string expect_body;                     ///< text that the first 64 KiB of the body must hold; "" = any
+  std::string send;                            ///< of tcp: bytes said after the connect; "" = none
+  std::string expect;       ///< of tcp: bytes that the first 64 KiB of the answer must hold; "" = none
+  std::string expect_body;  ///< text that the first 64 KiB of the body must hold; "" = any
   milliseconds interval{2000};
   milliseconds fast_interval{500};  ///< while a result differs from the state (HAProxy's fastinter)
   milliseconds timeout{1000};

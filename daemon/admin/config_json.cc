@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/text.h"
+#include "discovery/health/check.h"
 
 namespace ringway::daemon {
 
@@ -38,6 +39,12 @@ json health_check_json(const config::HealthCheck& check) {
     kind["port"] = check.port;
   }
   if (check.kind == config::HealthCheck::Kind::kTcp) {
+    if (!check.send.empty()) {
+      kind["send"] = discovery::bytes_text(check.send);
+    }
+    if (!check.expect.empty()) {
+      kind["expect"] = discovery::bytes_text(check.expect);
+    }
     out["tcp"] = kind;
     return out;
   }

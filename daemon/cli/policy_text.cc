@@ -30,7 +30,10 @@ std::string check_text(const json& policy) {
     }
     out += http->contains("port") ? " on port " + text(*http, "port") : "";
   } else {
-    out = "TCP connect" + (check["tcp"].contains("port") ? " to port " + text(check["tcp"], "port") : std::string());
+    const json& tcp = check["tcp"];
+    out = "TCP connect" + (tcp.contains("port") ? " to port " + text(tcp, "port") : std::string());
+    out += tcp.contains("send") ? ", says " + text(tcp, "send") : "";
+    out += tcp.contains("expect") ? ", wants " + text(tcp, "expect") : "";
   }
   return out + ", every " + text(check, "interval") + " (" + text(check, "fastInterval") + " in doubt), timeout " +
          text(check, "timeout") + ", up after " + text(check, "rise") + ", down after " + text(check, "fall");

@@ -1,18 +1,12 @@
 #include "discovery/health/check.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace ringway::discovery {
 
 bool same_check(const config::HealthCheck& left, const config::HealthCheck& right) {
-  const auto same_range = [](const config::StatusRange& one, const config::StatusRange& other) {
-    return one.first == other.first && one.last == other.last;
-  };
-  return left.kind == right.kind && left.port == right.port && left.method == right.method && left.path == right.path &&
-         left.host == right.host && left.expect_body == right.expect_body && left.interval == right.interval &&
-         left.fast_interval == right.fast_interval && left.timeout == right.timeout && left.rise == right.rise &&
-         left.fall == right.fall && left.jitter == right.jitter &&
-         std::ranges::equal(left.expect_status, right.expect_status, same_range);
+  return left == right;
 }
 
 proxy::SocketAddress probed_address(const proxy::SocketAddress& endpoint, const config::HealthCheck& check) {
@@ -37,6 +31,22 @@ std::string expected_status_text(const config::HealthCheck& check) {
     }
   }
   return text;
+}
+
+std::string bytes_text(const std::string& bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char one : bytes) {
+    const auto byte = static_cast<unsigned char>(one);
+    if (one == '\r' || one == '\n') {
+      text += one == '\r' ? "\\r" : "\\n";
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      text += one;
+    } else {
+      text += std::string("\\x") + kDigits[byte >> 4U] + kDigits[byte & 0xfU];
+    }
+  }
+  return '"' + text + '"';
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {

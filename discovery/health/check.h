@@ -20,6 +20,9 @@ namespace ringway::discovery {
 /// `200-399`, `200,204,300-399`: the ranges as a person writes them.
 [[nodiscard]] std::string expected_status_text(const config::HealthCheck& check);
 
+/// Quoted, with what cannot be printed as `\r`, `\n` or `\x00`.
+[[nodiscard]] std::string bytes_text(const std::string& bytes);
+
 /// `1s`, `1500ms`.
 [[nodiscard]] std::string duration_text(std::chrono::milliseconds duration);
 

@@ -1,12 +1,14 @@
 #include "discovery/health/probe.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cstring>
@@ -109,9 +111,39 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
       co_return judged(code, check_, "connect", "connecting");
     }
     if (check_.kind == config::HealthCheck::Kind::kTcp) {
-      co_return success("connected");
+      co_return co_await converse();
     }
     co_return co_await exchange();
+  }
+
+  asio::awaitable<ProbeResult> converse() {
+    if (!check_.send.empty()) {
+      const auto [code, sent] = co_await asio::async_write(stream_, asio::buffer(check_.send), kToken);
+      if (code) {
+        co_return judged(code, check_, "send", "sending");
+      }
+    }
+    if (check_.expect.empty()) {
+      co_return success("connected");
+    }
+    const std::string wanted = bytes_text(check_.expect);
+    std::string answer;
+    std::array<char, 4096> chunk;
+    while (answer.size() < kMaxProbedBodyBytes) {
+      const auto [code, read] = co_await stream_.async_read_some(asio::buffer(chunk), kToken);
+      if (code == asio::error::eof) {
+        co_return failed("closed before " + wanted + " came");
+      }
+      if (code) {
+        co_return judged(code, check_, "answer", "waiting for " + wanted);
+      }
+      const std::size_t from = answer.size() - std::min(answer.size(), check_.expect.size());
+      answer.append(chunk.data(), read);
+      if (answer.find(check_.expect, from) != std::string::npos) {
+        co_return success("answered " + wanted);
+      }
+    }
+    co_return failed("answer lacks " + wanted);
   }
 
   asio::awaitable<ProbeResult> exchange() {

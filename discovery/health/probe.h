@@ -12,7 +12,7 @@
 
 namespace ringway::discovery {
 
-/// How much of a response's body is searched for `expect_body`.
+/// How much of an answer is searched for `expect`, of a response's body for `expect_body`.
 inline constexpr std::size_t kMaxProbedBodyBytes = 64UZ * 1024;
 /// The longest head of a response that is read; what is longer fails the probe (as nginx' and HAProxy's default
 /// buffers).
@@ -35,9 +35,9 @@ class Probe {
   virtual ~Probe() = default;
 };
 
-/// Connects to `address` and, for an HTTP check, sends one request over that connection and judges the response; a
-/// redirect is a response like any other. All of it has `check.timeout`. `done` runs on `executor`, once, never from
-/// within this call, and may destroy the Probe.
+/// Connects to `address` and, for a TCP check, says `send` and searches what comes for `expect`; for an HTTP check it
+/// sends one request over that connection and judges the response; a redirect is a response like any other. All of it
+/// has `check.timeout`. `done` runs on `executor`, once, never from within this call, and may destroy the Probe.
 std::unique_ptr<Probe> start_probe(const boost::asio::any_io_executor& executor, const proxy::SocketAddress& address,
                                    const config::HealthCheck& check, std::function<void(ProbeResult)> done);
 

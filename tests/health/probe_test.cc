@@ -63,6 +63,37 @@ TEST_F(ProbeTest, TcpFailsWhereNobodyListens) {
   EXPECT_EQ(result.detail, "connect refused");
 }
 
+TEST_F(ProbeTest, TcpSaysAndExpectsWhatItIsTold) {
+  HealthCheck check;
+  check.send = "PING\r\n";
+  check.expect = "+PONG";
+  ProbeResult result = probe({.writes = {"-LOADING\r\n+PO", "NG\r\n"}, .gap = milliseconds(1)}, check);
+  EXPECT_EQ(result.outcome, ProbeOutcome::kSuccess) << "also where it comes in pieces";
+  EXPECT_EQ(result.detail, "answered \"+PONG\"");
+  EXPECT_EQ(last_request_, "PING\r\n");
+  result = probe({.writes = {"-ERR\r\n"}}, check);
+  EXPECT_EQ(result.outcome, ProbeOutcome::kFailure);
+  EXPECT_EQ(result.detail, "closed before \"+PONG\" came");
+  check.timeout = milliseconds(50);
+  result = probe({.writes = {}, .then = Then::kStayOpen}, check);
+  EXPECT_EQ(result.detail, "timed out after 50ms while waiting for \"+PONG\"");
+}
+
+TEST_F(ProbeTest, TcpExpectsAGreetingWithoutSayingAnything) {
+  HealthCheck check;
+  check.expect = "220 ";
+  const ProbeResult result = probe({.read_first = false, .writes = {"220 mail\r\n"}, .then = Then::kStayOpen}, check);
+  EXPECT_EQ(result.detail, "answered \"220 \"");
+}
+
+TEST_F(ProbeTest, TcpReadsNoMoreThanItsLimit) {
+  HealthCheck check;
+  check.expect = "end";
+  const ProbeResult result =
+      probe({.read_first = false, .writes = {std::string(kMaxProbedBodyBytes + 4096, 'x') + "end"}}, check);
+  EXPECT_EQ(result.detail, "answer lacks \"end\"");
+}
+
 TEST_F(ProbeTest, HttpSucceedsOnAnExpectedStatus) {
   const ProbeResult result = probe({.writes = {response("204 No Content", "")}}, http_check());
   EXPECT_EQ(result.outcome, ProbeOutcome::kSuccess);

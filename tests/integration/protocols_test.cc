@@ -73,7 +73,12 @@ TEST(ProtocolsTest, redis_with_its_benchmark) {
        .folder = {},
        .user = {}});
   ASSERT_TRUE(wait_until([&] { return answers(endpoint); })) << read_file(folder / "log");
-  const Daemon daemon({.config = documents({{.name = "redis", .vip = vip, .endpoints = {endpoint}}})});
+  const Daemon daemon(
+      {.config = documents({{.name = "redis",
+                             .vip = vip,
+                             .endpoints = {endpoint},
+                             .policy = R"({healthCheck: {tcp: {send: "PING\r\n", expect: "+PONG"}}})"}})});
+  EXPECT_TRUE(wait_until([&] { return daemon.metric("ringway_endpoint_up") == 1; })) << "it answers its check";
   const std::string host = vip.ip().to_string();
   const std::string port = std::to_string(vip.port());
   for (const char* pipeline : {"1", "16"}) {
