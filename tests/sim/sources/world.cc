@@ -48,7 +48,6 @@ std::shared_ptr<const config::Configuration> configuration() {
     service.selector = discovery::Selector::parse("app=" + std::string(simulated.app)).value();
     service.ports = {{"", simulated.port, config::Protocol::kTcp, simulated.port}};
     // As many as there are addresses: however many of them went at once, one that is there is reached.
-    service.policy.connect_attempts = proxy::kMaxConnectAttempts;
   }
   return out;
 }
