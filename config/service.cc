@@ -227,9 +227,6 @@ void note_unserved(const Cursor& spec, const ServiceDraft& draft) {
   if (service.type != ServiceType::kClusterIp) {
     note("type " + std::string(spec["type"].raw()) + ": served on its clusterIP only");
   }
-  if (spec["internalTrafficPolicy"].raw() == "Local") {
-    note("internalTrafficPolicy Local is not acted on yet");
-  }
   if (!spec["externalIPs"].list().empty()) {
     note("externalIPs are not served");
   }
@@ -292,7 +289,8 @@ void decode_service(const Cursor& document, Draft& into) {
   service.traffic_distribution = spec["trafficDistribution"].one_of<Prefer>({{"PreferClose", Prefer::kSameZone},
                                                                              {"PreferSameZone", Prefer::kSameZone},
                                                                              {"PreferSameNode", Prefer::kSameNode}});
-  spec["internalTrafficPolicy"].one_of<bool>({{"Cluster", false}, {"Local", true}});
+  service.internal_local =
+      spec["internalTrafficPolicy"].one_of<bool>({{"Cluster", false}, {"Local", true}}).value_or(false);
   if (service.ports.empty() && is_served(draft) && (!spec["ports"].present() || spec["ports"].is_list())) {
     spec["ports"].fail("at least one port is needed");
   }

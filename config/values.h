@@ -168,6 +168,7 @@ struct Service {
   std::optional<Selector> selector;      ///< policy.selector, else spec.selector; absent = endpoints come from slices
   std::vector<ServicePort> ports;
   bool publish_not_ready_addresses = false;
+  bool internal_local = false;                 ///< spec.internalTrafficPolicy Local: this node's endpoints alone
   milliseconds affinity_timeout{0};            ///< spec.sessionAffinity ClientIP; 0 = None
   std::optional<Prefer> traffic_distribution;  ///< spec.trafficDistribution
   Policy policy;                               ///< with the defaults of `kind: Ringway` applied

@@ -91,6 +91,7 @@ Candidate candidate_of(const config::Policy& policy, const Workload& workload) {
   candidate.source = workload.source;
   candidate.node = workload.node;
   candidate.zone = workload.zone;
+  candidate.of_this_machine = workload.of_this_machine;
   candidate.reason = workload.reason;
   candidate.owners = {workload.source + "/" + workload.id};
   return candidate;

@@ -24,6 +24,7 @@ struct Candidate {
   std::string source;
   std::string node;
   std::string zone;
+  bool of_this_machine = false;  ///< on our node, whatever that is called
   std::uint16_t weight = kDefaultWeight;
   std::size_t tier = 0;                 ///< by `policy.tiers`
   std::vector<std::string> hint_zones;  ///< the zones whose clients it is for (EndpointSlices only)

@@ -45,6 +45,9 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
   bool any_ready = false;
   bool any_down = false;
   for (const auto& [address, endpoint] : endpoints_) {
+    if (out_of_bounds(endpoint)) {
+      continue;
+    }
     any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
     if (endpoint.ready()) {
       any_down = any_down || endpoint.ejected || endpoint.up() == false;
@@ -61,7 +64,8 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
     // Whoever may work is asked, wherever it is.
     preferred.endpoints = std::move(ready);
   } else {
-    preferred = prefer(any_ready ? std::move(ready) : std::move(fallback), service_->policy, environment_.here);
+    preferred = prefer(any_ready ? std::move(ready) : std::move(fallback), service_->policy, environment_.here,
+                       service_->internal_local);
   }
   choice.endpoints = states_of(preferred.endpoints);
   choice.weights = weights_of(preferred.endpoints);

@@ -65,6 +65,14 @@ std::shared_ptr<const proxy::AccessList> proxy_sources(const config::Policy& pol
   return std::make_shared<const proxy::AccessList>(rules, false);
 }
 
+/// An engine does not know what its machine is called among the nodes.
+void settle_place(Candidate& candidate, const Place& here) {
+  if (candidate.of_this_machine && candidate.node.empty()) {
+    candidate.node = here.node;
+    candidate.zone = here.zone;
+  }
+}
+
 }  // namespace
 
 PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
@@ -140,6 +148,7 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
     }
   }
   for (auto& [address, candidate] : set.endpoints) {
+    settle_place(candidate, environment_.here);
     const auto [entry, is_new] = endpoints_.try_emplace(address);
     Endpoint& endpoint = entry->second;
     if (is_new) {
@@ -162,7 +171,7 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
 }
 
 void PortRuntime::watch(Endpoint& endpoint) {
-  if (!check_ || !endpoint.about.ready || endpoint.about.terminating) {
+  if (!check_ || !endpoint.about.ready || endpoint.about.terminating || out_of_bounds(endpoint)) {
     endpoint.check.reset();
     endpoint.old_check.reset();
     endpoint.last_up.reset();

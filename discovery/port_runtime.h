@@ -129,6 +129,10 @@ class PortRuntime {
   void note_well(proxy::Time now);
   [[nodiscard]] double share_of(const Endpoint& endpoint, proxy::Time now) const;
   [[nodiscard]] Choice pick(proxy::Time now) const;
+  /// By `spec.internalTrafficPolicy`; what is out of bounds counts for nothing, as if it were not there.
+  [[nodiscard]] bool out_of_bounds(const Endpoint& endpoint) const {
+    return service_ != nullptr && service_->internal_local && !is_on(endpoint.about, environment_.here);
+  }
   void say_tier(const Choice& choice);
   void mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now);
   void say_panic(const Choice& choice);

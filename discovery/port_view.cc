@@ -99,6 +99,11 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   view.zone = endpoint.about.zone;
   view.condition = condition_of(endpoint, is_leaving);
   view.reason = reason_of(endpoint, view.condition, is_leaving, now);
+  if (view.reason.empty() && out_of_bounds(endpoint)) {
+    view.reason = endpoint.about.node.empty()
+                      ? "on no known node, and internalTrafficPolicy is Local"
+                      : "on node " + endpoint.about.node + ", and internalTrafficPolicy is Local";
+  }
   view.weight = endpoint.about.weight;
   view.tier = endpoint.about.tier;
   view.usable = endpoint.published && !endpoint.in_reserve;

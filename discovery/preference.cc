@@ -47,12 +47,16 @@ Reach wanted_reach(const std::vector<Contender>& contenders, const config::Polic
 
 }  // namespace
 
-Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy, const Place& here) {
+bool is_on(const Candidate& about, const Place& here) {
+  return about.node == here.node && !here.node.empty();
+}
+
+Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy, const Place& here, bool all_near) {
   Preferred result;
   if (contenders.empty()) {
     return result;
   }
-  result.wanted = wanted_reach(contenders, policy);
+  result.wanted = all_near ? Reach::kSameNode : wanted_reach(contenders, policy);
   if (std::ranges::none_of(contenders, &Contender::healthy)) {
     std::ranges::for_each(contenders, [](Contender& one) { one.healthy = true; });
   }
@@ -63,7 +67,9 @@ Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy
   // Near and healthy, near at all: of the tier, in each circle and what lies inside of it.
   std::array<std::size_t, 3> healthy{};
   std::array<std::size_t, 3> all{};
-  const auto circle = [&](const Contender& one) { return reach_of(*one.about, here, result.wanted); };
+  const auto circle = [&](const Contender& one) {
+    return all_near ? Reach::kSameNode : reach_of(*one.about, here, result.wanted);
+  };
   for (const Contender& one : contenders) {
     if (one.about->tier == result.tier) {
       for (std::size_t outer = 0; outer <= static_cast<std::size_t>(circle(one)); ++outer) {
@@ -78,7 +84,7 @@ Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy
            static_cast<double>(healthy.at(at)) >= policy.min_healthy * static_cast<double>(all.at(at));
   };
   result.reach = result.wanted;
-  while (result.reach != Reach::kAnywhere && !enough(result.reach)) {
+  while (!all_near && result.reach != Reach::kAnywhere && !enough(result.reach)) {
     result.reach = result.reach == Reach::kSameNode ? Reach::kSameZone : Reach::kAnywhere;
   }
 

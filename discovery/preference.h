@@ -20,6 +20,9 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+/// Whether the endpoint is on this node, by the name of the node alone, as kube-proxy's `IsLocal` has it.
+[[nodiscard]] bool is_on(const Candidate& about, const Place& here);
+
 /// How far sessions of a port go.
 enum class Reach : std::uint8_t { kAnywhere, kSameZone, kSameNode };
 
@@ -43,7 +46,9 @@ struct Preferred {
 /// The healthy ones of the first tier that has any (as HAProxy's `backup` has it); of those the near ones, unless less
 /// than `min_healthy` of the near ones are healthy: then those of the next wider circle, the near ones too. Envoy
 /// begins to spill at 1/1.4 = 71 % (its overprovisioning factor). All that are left out are reserves, near before far
-/// and tier by tier. Everybody counts as healthy where none is.
-[[nodiscard]] Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy, const Place& here);
+/// and tier by tier. Everybody counts as healthy where none is. Where `all_near`, the contenders are this node's and
+/// none of them is nearer than another, whatever was hinted.
+[[nodiscard]] Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy, const Place& here,
+                               bool all_near = false);
 
 }  // namespace ringway::discovery

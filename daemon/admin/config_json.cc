@@ -225,6 +225,7 @@ json service_json(const config::Service& service) {
   out["clusterIPs"] = service.cluster_ips;
   out["selector"] = service.selector ? json(service.selector->to_string()) : json(nullptr);
   out["publishNotReadyAddresses"] = service.publish_not_ready_addresses;
+  out["internalTrafficPolicy"] = service.internal_local ? "Local" : "Cluster";
   out["sessionAffinity"] = service.affinity_timeout.count() > 0 ? "ClientIP" : "None";
   if (service.affinity_timeout.count() > 0) {
     out["sessionAffinityTimeout"] = to_duration(service.affinity_timeout);

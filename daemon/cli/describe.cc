@@ -145,6 +145,9 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
   line(out, "Virtual IPs", joined(service, "clusterIPs", ", "));
   line(out, "Selector", text(service, "selector"));
   line(out, "Affinity", affinity_text(service));
+  line(out, "Internal",
+       text(service, "internalTrafficPolicy") == "Local" ? "Local: to endpoints of the same node alone"
+                                                         : text(service, "internalTrafficPolicy"));
   print_ports(service, out);
   out << "Policy:\n";
   for (const auto& policy : policy_lines(object(service, "policy"))) {

@@ -114,6 +114,7 @@ void add_address(const std::string& text, std::vector<proxy::IpAddress>& address
 Workload workload_of(const CriSandbox& sandbox, const CriContainers& containers) {
   Workload workload;
   workload.source = kContainerdSource;
+  workload.of_this_machine = true;
   workload.id = sandbox.id;
   workload.ns = sandbox.ns;
   workload.name = sandbox.name;

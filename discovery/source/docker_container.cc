@@ -176,6 +176,7 @@ std::optional<std::vector<std::string>> parse_docker_list(std::string_view body)
 Workload workload_of(const DockerContainer& container, const DockerContainer* parent, const std::string& network) {
   Workload workload;
   workload.source = kDockerSource;
+  workload.of_this_machine = true;
   workload.id = container.id;
   workload.ns = namespace_of(container.labels);
   workload.name = container.name;

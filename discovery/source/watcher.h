@@ -34,6 +34,7 @@ struct Workload {
   std::string reason;        ///< why it is not ready, for a person: "paused", "no address in network front"
   std::string node;
   std::string zone;
+  bool of_this_machine = false;         ///< its source asks this machine's own engine, so that it is on our node
   std::optional<std::uint16_t> weight;  ///< where its source reads annotations; else its label says
   std::string note;  ///< what its labels say that was not understood, for a person; "" where nothing is odd
 

@@ -57,6 +57,19 @@ TEST(ServiceKind, session_affinity_is_none_or_lasts_three_hours_or_what_is_said)
             std::chrono::seconds(5));
 }
 
+TEST(ServiceKind, internal_traffic_policy_is_cluster_or_local) {
+  const auto local = [](const std::string& more) {
+    const auto configuration = loaded(with_spec("{clusterIP: 10.0.0.1, ports: [{port: 80}]" + more + "}"));
+    EXPECT_THAT(configuration.notes, IsEmpty());
+    return configuration.services[0].internal_local;
+  };
+  EXPECT_FALSE(local(""));
+  EXPECT_FALSE(local(", internalTrafficPolicy: Cluster"));
+  EXPECT_TRUE(local(", internalTrafficPolicy: Local"));
+  EXPECT_THAT(mistakes(with_spec("{clusterIP: 10.0.0.1, ports: [{port: 80}], internalTrafficPolicy: Node}")),
+              ElementsAre(HasSubstr("one of Cluster, Local")));
+}
+
 TEST(ServiceKind, traffic_distribution_says_what_is_preferred_unless_its_own_policy_does) {
   const auto prefer = [](const std::string& distribution, const std::string& more = "") {
     return loaded(
