@@ -98,6 +98,8 @@ class Echo final : public simulated::EndWatcher,
   void on_asked(EndId /*end*/, Token /*token*/) override {}
   void on_moved(EndId /*end*/) override {}
   void on_sent(EndId /*end*/, std::uint64_t /*position*/, std::span<const std::byte> /*bytes*/) override {}
+  void on_asked_peer(EndId /*end*/) override {}
+  void on_preface(EndId /*end*/, std::span<const std::byte> /*bytes*/) override {}
   void on_shut_send(EndId /*end*/) override {}
   void on_close(EndId /*end*/) override {}
   void between_completions() override {}
