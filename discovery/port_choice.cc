@@ -42,6 +42,7 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
   Choice choice;
   std::vector<Contender> ready;
   std::vector<Contender> fallback;
+  std::vector<std::shared_ptr<proxy::EndpointState>> ejected;
   bool any_ready = false;
   bool any_down = false;
   for (const auto& [address, endpoint] : endpoints_) {
@@ -52,6 +53,9 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
     if (endpoint.ready()) {
       any_down = any_down || endpoint.ejected || endpoint.up() == false;
       choice.healthy += endpoint.well ? 1 : 0;
+      if (endpoint.ejected && (!endpoint.check || endpoint.up() == true)) {
+        ejected.push_back(endpoint.state);
+      }
       ready.push_back({&endpoint.about, endpoint.state, endpoint.well, share_of(endpoint, now)});
     } else if (endpoint.about.terminating && endpoint.about.serving && !endpoint.drained && endpoint.about.weight > 0) {
       fallback.push_back({&endpoint.about, endpoint.state, true});
@@ -70,6 +74,10 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
   choice.endpoints = states_of(preferred.endpoints);
   choice.weights = weights_of(preferred.endpoints);
   std::ranges::transform(preferred.reserves, std::back_inserter(choice.reserves), states_of);
+  if (!choice.panic && !ejected.empty() && choice.healthy > 0) {
+    // Better than nothing for who has tried all others: it may be back, and the others may be gone meanwhile.
+    choice.reserves.push_back(std::move(ejected));
+  }
   choice.tier = preferred.tier;
   choice.wanted = preferred.wanted;
   choice.reach = preferred.reach;

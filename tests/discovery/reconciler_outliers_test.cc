@@ -101,6 +101,16 @@ TEST_F(ReconcilerOutliers, EachEjectionIsTwiceAsLongUpToFiveMinutesAndQuietTimeS
   EXPECT_EQ(seconds_out(2), 20) << "seven ejections, less six quiet intervals";
 }
 
+TEST_F(ReconcilerOutliers, WhoHasTriedAllOthersMayTryTheEjected) {
+  EXPECT_THAT(port("shop/web:http")->reserves, IsEmpty());
+  fail_connects(2, 5);
+  look();
+  EXPECT_FALSE(is_picked(2));
+  ASSERT_EQ(port("shop/web:http")->reserves.size(), 1);
+  EXPECT_THAT(port("shop/web:http")->reserves[0], ElementsAre(states_[2]));
+  EXPECT_FALSE(reconciler_.services()[0].ports[0].endpoints[1].usable);
+}
+
 TEST_F(ReconcilerOutliers, AtMostHalfAreEjected) {
   for (int i = 1; i <= 6; ++i) {
     fail_connects(i, 9);
