@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/crc.hpp>
 #include <optional>
+#include <utility>
 
 namespace ringway::proxy::v2 {
 namespace {
@@ -149,8 +150,13 @@ Parsed parse(Bytes bytes) {
     result.connection.destination = {address_at(header, kFixed_bytes + ip_bytes, ip_bytes), word_at(header, ports + 2)};
   }
   // What follows unspecified addresses may be anything.
-  if (family != kUnspecified && !read_tlvs(header, kFixed_bytes + addresses, result.connection)) {
+  ProxiedConnection told = result.connection;
+  if (family != kUnspecified && !read_tlvs(header, kFixed_bytes + addresses, told)) {
     return std::unexpected(ProxyHeaderError::kInvalid);
+  }
+  // About a connection of its own a proxy can tell the next one nothing.
+  if (tcp) {
+    result.connection = std::move(told);
   }
   return result;
 }

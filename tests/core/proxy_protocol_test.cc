@@ -96,6 +96,14 @@ TEST(ProxyProtocolV2, tells_client_and_destination) {
   EXPECT_TRUE(unspecified->connection.local);
 }
 
+TEST(ProxyProtocolV2, what_a_unix_socket_told_is_not_passed_on) {
+  const auto parsed = parse(v2(0x21, 0x31, std::string(216, 'u') + std::string("\x02\x00\x04name", 7)));
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->connection.local);
+  EXPECT_EQ(parsed->connection.authority, "");
+  EXPECT_TRUE(is_invalid(v2(0x21, 0x31, std::string(216, 'u') + std::string("\x02\x00\x05name", 7))));
+}
+
 TEST(ProxyProtocolV2, an_ipv4_client_told_of_as_ipv6_is_an_ipv4_client) {
   const std::string mapped = std::string(10, '\0') + "\xff\xff" + std::string("\x0a\x00\x00\x01", 4);
   const auto parsed =
