@@ -64,6 +64,7 @@ struct Endpoint {
   /// Its source or its check says that it is back: what sessions found out before holds no more.
   void forget_failures() {
     outlier.until = proxy::Time::min();
+    outlier.times = 0;
     state->connect_failures_in_row.store(0, std::memory_order_relaxed);
     state->early_resets_in_row.store(0, std::memory_order_relaxed);
     state->doubt.clear();

@@ -28,9 +28,6 @@ void PortRuntime::tell_refusals() {
   if (all > 0) {
     environment_.output.say("service " + key_.to_string() + ": refused " + std::to_string(all) +
                             (all == 1 ? " client: " : " clients: ") + reasons);
-  } else {
-    // Counted a moment after it was flagged.
-    stats_->refusals_seen.store(true, std::memory_order_release);
   }
 }
 

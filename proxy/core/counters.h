@@ -91,7 +91,7 @@ class ServiceStats {
   std::atomic<std::uint64_t> round_robin_cursor{0};
   /// A connect failed or a session was reset early since the control thread last took this back.
   std::atomic<bool> failures_seen{false};
-  /// And a session ended that had not reached an endpoint.
+  /// And a session was counted that ended without having reached an endpoint.
   std::atomic<bool> refusals_seen{false};
 
  private:

@@ -17,8 +17,8 @@ class SessionTable;
 
 /// A client, an upstream, and the two Relays between them.
 ///
-///                accept ── the client is a proxy ──▶ kAwaitingHeader ── wrong, late ─┐
-///                  │ ◀───────────────────── header read ──┘                     │
+///                accept ── a proxy ──▶ kAwaitingHeader ── wrong, late ──────────┐
+///                  │ ◀───── header read ─────┘                                  │
 ///                  │ pick ── none ──────────────────────────────────────────────┤
 ///                  ▼                                                            │ RST to the client
 ///   ┌──▶ kConnecting ── refused, timed out, no attempt or endpoint left ────────┤
@@ -89,13 +89,16 @@ class Session {
   void leave_endpoint();
   void leave_queue();
 
+  // session_retry.cc
+  [[nodiscard]] EndpointState* choose(const ServicePort& port);
+  void connect_failed(ConnectFailure failure);
+  [[nodiscard]] bool may_retry(ConnectFailure failure);
+  void note_outcome();
+
   // session_connect.cc
   void connect_next();
   void wait_for_resources();
   void on_connect(std::int32_t result);
-  [[nodiscard]] EndpointState* choose(const ServicePort& port);
-  void connect_failed(ConnectFailure failure);
-  [[nodiscard]] bool may_retry(ConnectFailure failure);
   void take_endpoint(EndpointState* endpoint);
   void establish();
   void refuse(Cause cause);
@@ -137,7 +140,6 @@ class Session {
   void settle();
   void free();
   void drop(Relay& relay);
-  void note_outcome();
   void log_end();
 
   SessionTable* table_ = nullptr;

@@ -189,9 +189,6 @@ void Session::establish() {
 
 void Session::refuse(Cause cause) {
   cause_ = cause;
-  if (stats_ != nullptr) {
-    stats_->refusals_seen.store(true, std::memory_order_release);
-  }
   reset_client_ = true;
   release();
 }

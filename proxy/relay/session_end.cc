@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proxy/relay/session_table.h"
 
 // The ends of a session: what has to be waited for before its two fds and its slot may go.
@@ -157,6 +159,9 @@ void Session::free() {
   if (counters_ != nullptr) {
     counters_->active.subtract();
     counters_->ended[static_cast<std::size_t>(cause_)].add();
+    if (std::ranges::find(kRejections, cause_) != kRejections.end()) {
+      stats_->refusals_seen.store(true, std::memory_order_release);
+    }
   }
   leave_queue();
   if (clients_ != nullptr) {

@@ -195,6 +195,9 @@ TEST_F(ReconcilerOutliers, WhoIsReadyAnewIsFree) {
   put(pod);
   build();
   EXPECT_TRUE(is_picked(2));
+  fail_connects(2, 5);
+  look();
+  EXPECT_EQ(seconds_out(2), 10) << "a first ejection again";
 }
 
 TEST_F(ReconcilerOutliers, OffEjectsNobody) {
@@ -214,6 +217,23 @@ TEST_F(ReconcilerOutliers, NothingFailedCostsNothing) {
   reconciler_.review_sessions();
   EXPECT_EQ(heard_.wanted, 0);
   EXPECT_THAT(heard_.lines, IsEmpty());
+}
+
+TEST_F(ReconcilerOutliers, WhatWasRefusedIsSaidOnceByReason) {
+  auto& stats = *states_[1]->stats;
+  const auto refuse = [&stats](proxy::Cause cause, std::size_t worker) {
+    stats.worker(worker).ended[static_cast<std::size_t>(cause)].add();
+    stats.refusals_seen = true;
+  };
+  refuse(proxy::Cause::kDenied, 0);
+  refuse(proxy::Cause::kDenied, 1);
+  refuse(proxy::Cause::kMaxConnections, 0);
+  look();
+  look();
+  EXPECT_THAT(heard_.lines, ElementsAre("service shop/web:http: refused 3 clients: 2 denied, 1 maxConnections"));
+  refuse(proxy::Cause::kDenied, 0);
+  look();
+  EXPECT_EQ(heard_.lines.back(), "service shop/web:http: refused 1 client: 1 denied");
 }
 
 TEST_F(ReconcilerOutliers, SlowStartGivesWhoJoinsAShareThatGrows) {

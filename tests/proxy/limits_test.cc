@@ -140,7 +140,7 @@ TEST_P(LimitsTest, one_client_has_its_limits) {
   EXPECT_EQ(second.receive(5), "mine\n");
   EXPECT_TRUE(is_reset(vip_));
   EXPECT_TRUE(wait_until([&] { return ended(Cause::kClientConnections) == 1; }));
-  EXPECT_TRUE(stats_->refusals_seen);
+  EXPECT_TRUE(wait_until([&] { return stats_->refusals_seen.load(); }));
   first.close();
   EXPECT_TRUE(wait_until([&] { return TcpClient(vip_).receive(5) == "mine\n"; }));
   serve({server.address()}, {.per_client = {.rate = 1, .burst = 1}});

@@ -124,7 +124,7 @@ TEST_P(RetryTest, an_early_reset_is_counted_and_an_answer_ends_the_row) {
     }
     EXPECT_TRUE(wait_until([&] { return endpoints_[0]->early_resets_in_row == 3; }));
     EXPECT_EQ(endpoints_[0]->early_resets, 3);
-    EXPECT_TRUE(stats_->failures_seen);
+    EXPECT_TRUE(wait_until([&] { return stats_->failures_seen.load(); }));
   }
   EchoServer server({.name = "alive", .at = place});
   {
