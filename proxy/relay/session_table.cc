@@ -23,7 +23,10 @@ void SessionTable::open(int client_fd, std::uint32_t port_slot, const SocketAddr
 }
 
 void SessionTable::on_completion(const Completion& completion) {
-  messages_came_ = messages_came_ || is_copy(static_cast<Operation>(completion.token.operation));
+  if (is_copy(static_cast<Operation>(completion.token.operation))) {
+    messages_came_ = true;
+    ++messages_;
+  }
   Session& session = at(completion.token.slot);
   if (session.generation() == completion.token.generation) {
     session.on_completion(completion);
@@ -38,7 +41,12 @@ void SessionTable::expire(Time now) {
 }
 
 void SessionTable::run_streams() {
-  const std::uint32_t limit = std::exchange(messages_came_, false) ? kBesideMessages_bytes : kStreams_bytes;
+  const bool beside_messages = std::exchange(messages_came_, false);
+  if (beside_messages && messages_ < kMessagesFirst) {
+    return;
+  }
+  messages_ = 0;
+  const std::uint32_t limit = beside_messages ? kBesideMessages_bytes : kStreams_bytes;
   std::uint64_t moved = 0;
   for (std::size_t left = streams_.size(); left > 0 && moved < limit; --left) {
     const Stream stream = streams_.front();

@@ -42,9 +42,9 @@ class SessionTable {
   void on_completion(const Completion& completion);
   void expire(Time now);
   [[nodiscard]] Time next_timer() const { return timers_.next(); }
-  /// Moves what directions that splice have ready, one pipe each in turn, `kStreams_bytes` in all, or
-  /// `kBesideMessages_bytes` where sessions that copy had something to do since the last call: those do not wait longer
-  /// than that takes.
+  /// Moves what directions that splice have ready, one pipe each in turn, `kStreams_bytes` in all. Where sessions that
+  /// copy had something to do since the last call: `kBesideMessages_bytes`, once `kMessagesFirst` of their completions
+  /// have come, so that a worker which is busy with messages gives most of its time to these.
   void run_streams();
   /// Whether a session has found no file for its upstream since the last call.
   [[nodiscard]] bool take_out_of_files() { return std::exchange(out_of_files_, false); }
@@ -67,6 +67,8 @@ class SessionTable {
   /// Two pipes' worth, so that the ring is asked for news between them; a quarter of a pipe where messages wait.
   static constexpr std::uint32_t kStreams_bytes = 524'288;
   static constexpr std::uint32_t kBesideMessages_bytes = 65'536;
+  /// By measurement: bench/README.md, what was tried.
+  static constexpr std::uint32_t kMessagesFirst = 32;
 
   [[nodiscard]] Session& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
   [[nodiscard]] const Session& at(std::uint32_t slot) const { return chunks_[slot / kChunk][slot % kChunk]; }
@@ -88,6 +90,7 @@ class SessionTable {
   std::vector<std::uint32_t> free_slots_;
   std::deque<Stream> streams_;  ///< directions that splice and have something to do
   bool messages_came_ = false;
+  std::uint32_t messages_ = 0;  ///< completions of sessions that copy, since streams last had their turn
   bool out_of_files_ = false;
   std::size_t size_ = 0;
 };
