@@ -29,6 +29,7 @@ const std::vector<Arrows>& arrows() {
       {"proxy/ring/", {"proxy/core/"}},
       {"proxy/balance/", {"proxy/core/"}},
       {"proxy/address/", {"proxy/core/"}},
+      {"proxy/steer/", {"proxy/core/"}},
       {"proxy/relay/", {"proxy/core/", "proxy/ring/", "proxy/balance/"}},
       {"proxy/", {}},
       {"discovery/labels/", {}},
