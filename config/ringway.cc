@@ -99,9 +99,11 @@ void decode_log(const Cursor& log, Ringway& ringway) {
 
 void decode_virtual_ips(const Cursor& virtual_ips, Ringway& ringway) {
   virtual_ips.allow_only(kVirtualIpKeys);
-  ringway.virtual_ip_mode = virtual_ips["mode"]
-                                .one_of<VirtualIpMode>({{"auto", VirtualIpMode::kAuto}, {"off", VirtualIpMode::kOff}})
-                                .value_or(ringway.virtual_ip_mode);
+  ringway.virtual_ip_mode =
+      virtual_ips["mode"]
+          .one_of<VirtualIpMode>(
+              {{"auto", VirtualIpMode::kAuto}, {"steer", VirtualIpMode::kSteer}, {"off", VirtualIpMode::kOff}})
+          .value_or(ringway.virtual_ip_mode);
   const Cursor interface = virtual_ips["interface"];
   if (const auto text = interface.string()) {
     const bool right = !text->empty() && text->size() <= kMaxInterface && *text != "." && *text != ".." &&

@@ -38,7 +38,7 @@ enum class Prefer : std::uint8_t { kNone, kSameZone, kSameNode };
 enum class Engine : std::uint8_t { kAuto, kIoUring, kEpoll };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
-enum class VirtualIpMode : std::uint8_t { kAuto, kOff };
+enum class VirtualIpMode : std::uint8_t { kAuto, kSteer, kOff };
 /// Of the PROXY protocol.
 enum class ProxyHeaderVersion : std::uint8_t { kNone, kV1, kV2 };
 enum class OnDown : std::uint8_t { kKeepSessions, kCloseSessions };

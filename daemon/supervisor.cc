@@ -26,7 +26,8 @@ proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
     options.engine = ringway.engine == config::Engine::kEpoll ? proxy::Engine::kEpoll : proxy::Engine::kIoUring;
   }
   options.busy_poll = ringway.busy_poll;
-  options.manage_virtual_ips = ringway.virtual_ip_mode == config::VirtualIpMode::kAuto;
+  options.manage_virtual_ips = ringway.virtual_ip_mode != config::VirtualIpMode::kOff;
+  options.steer = ringway.virtual_ip_mode == config::VirtualIpMode::kSteer;
   options.virtual_ip_interface = ringway.virtual_ip_interface;
   options.access_log = ringway.access_log;
   return options;
@@ -128,6 +129,9 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
             " files, admin API at " + server_->address());
   if (const auto engine = data_plane_->engine(); engine.fallback) {
     log::warn("io_uring cannot be used, epoll takes its place and costs more CPU time: " + engine.why);
+  }
+  if (const auto steering = data_plane_->steering(); steering.wanted && !steering.active) {
+    log::warn("virtualIPs.mode steer cannot be used, each address gets listening sockets of its own: " + steering.why);
   }
   for (const auto& note : configuration->notes) {
     log::info(note);

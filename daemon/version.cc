@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include "config/values.h"
+#include "proxy/steer/steering.h"
 
 namespace ringway::daemon {
 
@@ -33,6 +34,9 @@ std::vector<std::string> features() {
                                   "virtualIPs",
                                   "source:file",
                                   "source:docker"};
+  if (proxy::steering_built_in()) {
+    all.emplace_back("virtualIPs:steer");
+  }
   if (config::containerd_built_in()) {
     all.emplace_back("source:containerd");
   }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "proxy/relay/listen_socket.h"
+#include "proxy/steered_listeners.h"
 
 namespace ringway::proxy {
 
@@ -21,11 +22,24 @@ std::vector<SocketAddress> BoundAddresses::missing(const Snapshot& snapshot) con
   return addresses;
 }
 
+bool BoundAddresses::is_steered(const SocketAddress& address) const {
+  return steered_ && SteeredListeners::takes(address);
+}
+
+Result<std::vector<int>> BoundAddresses::bind_for_workers(const SocketAddress& address) const {
+  auto fds = bind_stream(address, is_steered(address) ? 1 : workers_);
+  if (fds && is_steered(address)) {
+    close(fds->front());
+    fds->clear();
+  }
+  return fds;
+}
+
 Result<void> BoundAddresses::stage(const std::vector<SocketAddress>& addresses) {
   Error failed{ErrorCode::kInternal, ""};
   std::vector<SocketAddress> done;
   for (const SocketAddress& address : addresses) {
-    auto fds = bind_stream(address, workers_);
+    auto fds = bind_for_workers(address);
     if (fds) {
       staged_[address] = std::move(*fds);
       done.push_back(address);
@@ -81,8 +95,10 @@ std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapsh
     }
     if (const auto fds = staged_.find(address); fds != staged_.end()) {
       for (std::size_t worker = 0; worker < workers_; ++worker) {
-        switches[worker].added.push_back({fds->second[worker], address, slot});
+        const int fd = fds->second.empty() ? -1 : fds->second[worker];
+        switches[worker].added.push_back({fd, address, slot});
       }
+      socket_count_ += fds->second.size();
       staged_.erase(fds);
       slots_[address] = slot;
     }
@@ -92,7 +108,7 @@ std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapsh
     each.removed.assign(removed.begin(), removed.end());
   }
   for (const SocketAddress& address : removed) {
-    slots_.erase(address);
+    socket_count_ -= slots_.erase(address) > 0 && !is_steered(address) ? workers_ : 0;
   }
   discard_staged();
   return switches;

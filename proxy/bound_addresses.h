@@ -12,33 +12,40 @@
 namespace ringway::proxy {
 
 /// Which addresses are bound and for which slot: what `bind` stages and `publish` turns into each worker's changes.
-/// Knows sockets only until a worker has taken them over. Control thread.
+/// Knows sockets only until a worker has taken them over. An address that is steered has none. Control thread.
 class BoundAddresses {
  public:
-  explicit BoundAddresses(std::size_t workers) : workers_(workers) {}
+  BoundAddresses(std::size_t workers, bool steered) : workers_(workers), steered_(steered) {}
   BoundAddresses(const BoundAddresses&) = delete;
   BoundAddresses& operator=(const BoundAddresses&) = delete;
   ~BoundAddresses() { discard_staged(); }
 
   /// The addresses of `snapshot` that are neither in use nor staged.
   [[nodiscard]] std::vector<SocketAddress> missing(const Snapshot& snapshot) const;
-  /// Binds all of `addresses`, or none; an error names each that failed.
+  /// Binds all of `addresses`, or none; an error names each that failed. One that is steered is only looked at: that
+  /// nobody else has it, and that we may.
   Result<void> stage(const std::vector<SocketAddress>& addresses);
 
   /// The changes from `before` (null: from nothing) to `after`, one for each worker, without the plan. The staged
   /// sockets of new addresses go into them; those that `after` does not name are closed.
   std::vector<Switch> advance(const Snapshot* before, const Snapshot& after);
 
-  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  /// Listening sockets that workers have.
+  [[nodiscard]] std::size_t socket_count() const { return socket_count_; }
   [[nodiscard]] const std::map<SocketAddress, std::uint32_t>& slots() const { return slots_; }
   [[nodiscard]] std::set<IpAddress> ips() const;
 
  private:
   void discard_staged();
+  [[nodiscard]] bool is_steered(const SocketAddress& address) const;
+  /// A socket for each worker; none where it is steered.
+  [[nodiscard]] Result<std::vector<int>> bind_for_workers(const SocketAddress& address) const;
 
   std::size_t workers_;
+  bool steered_;
+  std::size_t socket_count_ = 0;
   std::map<SocketAddress, std::uint32_t> slots_;
-  std::map<SocketAddress, std::vector<int>> staged_;  ///< one fd for each worker
+  std::map<SocketAddress, std::vector<int>> staged_;  ///< one fd for each worker, or none
 };
 
 }  // namespace ringway::proxy

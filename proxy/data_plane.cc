@@ -11,6 +11,7 @@
 #include "proxy/bound_addresses.h"
 #include "proxy/probe_listeners.h"
 #include "proxy/relay/plan.h"
+#include "proxy/steered_listeners.h"
 #include "proxy/worker.h"
 
 namespace ringway::proxy {
@@ -45,11 +46,14 @@ std::uint32_t sessions_allowed(std::size_t listening_sockets, std::uint32_t work
 
 class Workers final : public DataPlane {
  public:
-  Workers(const DataPlaneOptions& options, std::unique_ptr<VirtualIps> virtual_ips)
+  Workers(const DataPlaneOptions& options, std::unique_ptr<VirtualIps> virtual_ips,
+          Result<std::unique_ptr<SteeredListeners>> steered)
       : options_(options),
         engine_(choose_engine(options.engine)),
         virtual_ips_(std::move(virtual_ips)),
-        bound_(options.workers) {}
+        steered_(steered ? std::move(*steered) : nullptr),
+        no_steering_(steered ? "" : steered.error().context),
+        bound_(options.workers, steered_ != nullptr) {}
   ~Workers() override { stop(); }
 
   Result<void> start_workers() {
@@ -77,6 +81,11 @@ class Workers final : public DataPlane {
   }
 
   Result<void> bind(const Snapshot& snapshot) override {
+    if (steered_) {
+      if (auto room = SteeredListeners::check(snapshot); !room) {
+        return room;
+      }
+    }
     const std::vector<SocketAddress> addresses = bound_.missing(snapshot);
     std::vector<IpAddress> ips;
     for (const SocketAddress& address : addresses) {
@@ -109,8 +118,11 @@ class Workers final : public DataPlane {
       probes_->join(*plan);
       probes_->hand_over(switches);
     }
-    budget_.limit = options_.max_sessions > 0 ? options_.max_sessions
-                                              : sessions_allowed(bound_.size() * workers_.size(), options_.workers);
+    if (steered_) {
+      steered_->advance(*plan->snapshot, switches);
+    }
+    budget_.limit =
+        options_.max_sessions > 0 ? options_.max_sessions : sessions_allowed(listening_sockets(), options_.workers);
     for (std::size_t index = 0; index < workers_.size(); ++index) {
       switches[index].plan = plan.get();
       workers_[index]->post([change = std::move(switches[index])](Reactor& reactor) { reactor.switch_to(change); });
@@ -196,9 +208,19 @@ class Workers final : public DataPlane {
     return workers_[worker]->counters();
   }
   [[nodiscard]] EngineChoice engine() const override { return engine_; }
+  [[nodiscard]] SteeringChoice steering() const override {
+    return {.wanted = options_.steer,
+            .active = steered_ != nullptr,
+            .why = no_steering_,
+            .addresses = steered_ ? steered_->size() : 0};
+  }
   [[nodiscard]] std::vector<IpAddress> added_virtual_ips() const override { return virtual_ips_->added(); }
 
  private:
+  [[nodiscard]] std::size_t listening_sockets() const {
+    return bound_.socket_count() + (steered_ ? steered_->socket_count() : 0);
+  }
+
   std::unique_ptr<Plan> make_plan(std::shared_ptr<const Snapshot> snapshot) const {
     auto plan = std::make_unique<Plan>();
     plan->pickers.resize(snapshot->ports.size());
@@ -290,6 +312,8 @@ class Workers final : public DataPlane {
   DataPlaneOptions options_;
   EngineChoice engine_;
   std::unique_ptr<VirtualIps> virtual_ips_;
+  std::unique_ptr<SteeredListeners> steered_;  ///< null: each address has sockets of its own
+  std::string no_steering_;
   BoundAddresses bound_;
   std::unique_ptr<ProbeListeners> probes_;
   SessionBudget budget_;
@@ -307,7 +331,11 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& opti
   if (!virtual_ips) {
     return std::unexpected(std::move(virtual_ips.error()));
   }
-  auto workers = std::make_unique<Workers>(options, std::move(*virtual_ips));
+  Result<std::unique_ptr<SteeredListeners>> steered = nullptr;
+  if (options.steer) {
+    steered = SteeredListeners::open(options.workers);
+  }
+  auto workers = std::make_unique<Workers>(options, std::move(*virtual_ips), std::move(steered));
   if (auto started = workers->start_workers(); !started) {
     return std::unexpected(std::move(started.error()).prefixed("starting the data plane"));
   }

@@ -14,6 +14,7 @@
 #include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
 #include "proxy/ring/engine.h"
+#include "proxy/steer/steering.h"
 
 namespace ringway::proxy {
 
@@ -24,6 +25,7 @@ struct DataPlaneOptions {
   std::uint32_t max_sessions = 0;          ///< over all workers; 0 = what RLIMIT_NOFILE allows
   bool manage_virtual_ips = true;          ///< add addresses that are not local, remove them on exit
   std::string virtual_ip_interface = "lo";
+  bool steer = false;  ///< one listening socket for all addresses, where that can be had
   bool access_log = false;
 };
 
@@ -78,6 +80,7 @@ class DataPlane {
   [[nodiscard]] virtual std::size_t worker_count() const = 0;
   [[nodiscard]] virtual const WorkerCounters& worker_counters(std::size_t worker) const = 0;
   [[nodiscard]] virtual EngineChoice engine() const = 0;
+  [[nodiscard]] virtual SteeringChoice steering() const = 0;
   /// Addresses that this process added to an interface.
   [[nodiscard]] virtual std::vector<IpAddress> added_virtual_ips() const = 0;
 };

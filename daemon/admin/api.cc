@@ -187,10 +187,13 @@ void Api::get_config(const Request&, const Reply& reply) {
 
 void Api::get_version(const Request&, const Reply& reply) {
   const auto engine = board_.data_plane().engine();
+  const auto steering = board_.data_plane().steering();
   reply(json_response(200, {{"version", version()},
                             {"kernel", kernel()},
                             {"engine", to_string(engine.engine)},
                             {"engineReason", engine.why},
+                            {"steering", steering.active},
+                            {"steeringReason", steering.why},
                             {"workers", board_.data_plane().worker_count()},
                             {"startedAt", to_rfc3339(board_.tallies().started)},
                             {"features", features()}}));

@@ -95,6 +95,9 @@ std::string_view to_string(config::Balancer balancer) {
 std::string_view to_string(config::Engine engine) {
   return name_of(engine, std::array<std::string_view, 3>{"auto", "io_uring", "epoll"});
 }
+std::string_view to_string(config::VirtualIpMode mode) {
+  return name_of(mode, std::array<std::string_view, 3>{"auto", "steer", "off"});
+}
 std::string_view to_string(config::LogLevel level) {
   return name_of(level, std::array<std::string_view, 4>{"debug", "info", "warn", "error"});
 }
@@ -189,20 +192,19 @@ json target_port_json(const config::ServicePort& port) {
 }
 
 json settings_json(const config::Ringway& ringway) {
-  json out = {{"node", {{"name", ringway.node}, {"zone", ringway.zone}}},
-              {"engine", to_string(ringway.engine)},
-              {"busyPoll", std::to_string(ringway.busy_poll.count()) + "us"},
-              {"admin", {{"listen", ringway.admin_listen}}},
-              {"log",
-               {{"level", to_string(ringway.log_level)},
-                {"format", ringway.log_format == config::LogFormat::kJson ? "json" : "text"},
-                {"accessLog", ringway.access_log}}},
-              {"virtualIPs",
-               {{"mode", ringway.virtual_ip_mode == config::VirtualIpMode::kAuto ? "auto" : "off"},
-                {"interface", ringway.virtual_ip_interface}}},
-              {"manifests", ringway.manifests},
-              {"discovery", json::object()},
-              {"defaults", {{"policy", policy_json(ringway.default_policy)}}}};
+  json out = {
+      {"node", {{"name", ringway.node}, {"zone", ringway.zone}}},
+      {"engine", to_string(ringway.engine)},
+      {"busyPoll", std::to_string(ringway.busy_poll.count()) + "us"},
+      {"admin", {{"listen", ringway.admin_listen}}},
+      {"log",
+       {{"level", to_string(ringway.log_level)},
+        {"format", ringway.log_format == config::LogFormat::kJson ? "json" : "text"},
+        {"accessLog", ringway.access_log}}},
+      {"virtualIPs", {{"mode", to_string(ringway.virtual_ip_mode)}, {"interface", ringway.virtual_ip_interface}}},
+      {"manifests", ringway.manifests},
+      {"discovery", json::object()},
+      {"defaults", {{"policy", policy_json(ringway.default_policy)}}}};
   out["workers"] = ringway.workers == 0 ? json("auto") : json(ringway.workers);
   if (ringway.docker) {
     out["discovery"]["docker"] = {{"socket", ringway.docker->socket}, {"network", ringway.docker->network}};

@@ -11,6 +11,7 @@ namespace ringway::daemon {
 [[nodiscard]] std::string_view to_string(config::Balancer balancer);
 [[nodiscard]] std::string_view to_string(config::Engine engine);
 [[nodiscard]] std::string_view to_string(config::LogLevel level);
+[[nodiscard]] std::string_view to_string(config::VirtualIpMode mode);
 [[nodiscard]] std::string_view to_string(config::ServiceType type);
 
 /// Configured values in the words of the configuration, defaults filled in. Two values that mean the same give equal

@@ -98,9 +98,16 @@ void add_daemon(const Board& board, Families& out) {
       {{"version", std::string(version())}, {"engine", std::string(to_string(board.data_plane().engine().engine))}}, 1);
   auto fallback = gauges("ringway_engine_fallback", "Whether epoll runs because io_uring cannot be had.");
   fallback.gauge({}, board.data_plane().engine().fallback ? 1 : 0);
+  const auto steering = board.data_plane().steering();
+  auto plain =
+      gauges("ringway_steer_fallback",
+             "Whether each address has listening sockets of its own because virtualIPs.mode steer cannot be had.");
+  plain.gauge({}, steering.wanted && !steering.active ? 1 : 0);
+  auto steered = gauges("ringway_steered_addresses", "Addresses whose connections the kernel steers to one socket.");
+  steered.gauge({}, static_cast<double>(steering.addresses));
   auto started = gauges("ringway_start_time_seconds", "When the daemon started, in seconds since 1970.");
   started.gauge({}, std::chrono::duration<double>(tallies.started.time_since_epoch()).count());
-  for (auto* family : {&reloads, &valid, &build, &fallback, &started}) {
+  for (auto* family : {&reloads, &valid, &build, &fallback, &plain, &steered, &started}) {
     add(out, std::move(*family));
   }
 }

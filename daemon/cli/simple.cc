@@ -7,6 +7,7 @@
 #include "daemon/text.h"
 #include "daemon/version.h"
 #include "proxy/ring/engine.h"
+#include "proxy/steer/steering.h"
 
 namespace ringway::daemon {
 
@@ -93,10 +94,17 @@ int print_dashboard(const AdminClient& client, const Terminal& terminal) {
 
 int print_version(const AdminClient& client, const std::string& format, const Terminal& terminal) {
   const auto engine = proxy::choose_engine(std::nullopt);
+  const auto steering = proxy::can_steer();
   const auto answer = client.get("/api/v1/version");
   const bool answered = answer && answer->ok();
-  json out = {{"version", version()},       {"kernel", kernel()},     {"engine", to_string(engine.engine)},
-              {"engineReason", engine.why}, {"features", features()}, {"daemon", answered ? answer->body : json()}};
+  json out = {{"version", version()},
+              {"kernel", kernel()},
+              {"engine", to_string(engine.engine)},
+              {"engineReason", engine.why},
+              {"steering", steering.has_value()},
+              {"steeringReason", steering ? "" : steering.error().context},
+              {"features", features()},
+              {"daemon", answered ? answer->body : json()}};
   if (format == "json") {
     terminal.out << to_pretty(out) << '\n';
     return kFine;
@@ -104,6 +112,7 @@ int print_version(const AdminClient& client, const std::string& format, const Te
   terminal.out << "ringway   " << version() << '\n'
                << "kernel    " << kernel() << '\n'
                << "engine    " << to_string(engine.engine) << ": " << engine.why << '\n'
+               << "steering  " << (steering ? "can be had" : steering.error().context) << '\n'
                << "features  " << joined(out, "features", ", ") << '\n';
   if (answered) {
     terminal.out << "daemon    " << printable(text(answer->body, "version")) << " at " << client.address() << ", "

@@ -54,8 +54,9 @@ Result<int> bind_one(const SocketAddress& address, bool first) {
 
 Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers) {
   std::vector<int> fds;
+  SocketAddress shared = address;
   while (fds.size() < workers) {
-    auto fd = bind_one(address, fds.empty());
+    auto fd = bind_one(shared, fds.empty());
     if (!fd) {
       for (const int bound : fds) {
         close(bound);
@@ -63,6 +64,12 @@ Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t w
       return std::unexpected(std::move(fd.error()));
     }
     fds.push_back(*fd);
+    if (shared.port() == 0) {
+      sockaddr_storage storage{};
+      socklen_t length = sizeof storage;
+      getsockname(*fd, reinterpret_cast<sockaddr*>(&storage), &length);
+      shared = SocketAddress::from(storage);
+    }
   }
   return fds;
 }

@@ -9,7 +9,7 @@
 namespace ringway::proxy {
 
 /// Binds one TCP socket for each worker to `address`, not listening yet. Fails where anybody else has the address: the
-/// sockets share it among themselves (SO_REUSEPORT) and with nobody.
+/// sockets share it among themselves (SO_REUSEPORT) and with nobody. Port 0 is one that the kernel chooses.
 Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers);
 
 }  // namespace ringway::proxy

@@ -1,5 +1,6 @@
 #include "proxy/relay/listeners.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace ringway::proxy {
@@ -14,6 +15,9 @@ constexpr auto kPause = std::chrono::milliseconds(50);
 constexpr std::size_t kLongBacklog = 4096;
 
 bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
+  if (port_slot == kSteeredSlot) {
+    return true;
+  }
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
   return port != nullptr && !port->endpoints.empty();
 }
@@ -21,6 +25,10 @@ bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
 }  // namespace
 
 void Listeners::add(int fd, const SocketAddress& address, std::uint32_t port_slot) {
+  if (fd < 0) {
+    steered_[address] = port_slot;
+    return;
+  }
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(listeners_.size()));
     listeners_.emplace_back();
@@ -29,23 +37,32 @@ void Listeners::add(int fd, const SocketAddress& address, std::uint32_t port_slo
   free_.pop_back();
   Listener& listener = listeners_[index];
   listener = {.fd = fd, .generation = listener.generation, .port_slot = port_slot, .address = address};
-  by_address_[address] = index;
+  if (port_slot != kSteeredSlot) {
+    by_address_[address] = index;
+  }
   by_slot_.emplace(port_slot, index);
   ++open_;
 }
 
 void Listeners::retarget(const SocketAddress& address, std::uint32_t port_slot) {
+  if (const auto steered = steered_.find(address); steered != steered_.end()) {
+    steered->second = port_slot;
+    return;
+  }
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) {
     return;
   }
   Listener& listener = listeners_[found->second];
-  std::erase_if(by_slot_, [&](const auto& entry) { return entry.second == found->second; });
+  leave_slot(found->second);
   by_slot_.emplace(port_slot, found->second);
   listener.port_slot = port_slot;
 }
 
 void Listeners::remove(const SocketAddress& address) {
+  if (steered_.erase(address) > 0) {
+    return;
+  }
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) {
     return;
@@ -72,17 +89,61 @@ void Listeners::remove_all() {
 
 void Listeners::close(std::uint32_t index) {
   Listener& listener = listeners_[index];
-  std::erase_if(by_slot_, [&](const auto& entry) { return entry.second == index; });
-  if (listener.listening) {
-    for (int client = ring_.accept_now(listener.fd); client >= 0; client = ring_.accept_now(listener.fd)) {
-      sessions_.open(client, listener.port_slot, listener.address);
-    }
-  }
+  leave_slot(index);
+  serve_backlog(listener);
   listener.closing = true;
   if (listener.accepting) {
     ring_.cancel(listener.fd);
   }
   close_if_idle(index);
+}
+
+void Listeners::leave_slot(std::uint32_t index) {
+  auto [entry, last] = by_slot_.equal_range(listeners_[index].port_slot);
+  entry = std::find_if(entry, last, [index](const auto& each) { return each.second == index; });
+  if (entry != last) {
+    by_slot_.erase(entry);
+  }
+}
+
+void Listeners::serve_backlog(const Listener& listener) {
+  if (!listener.listening) {
+    return;
+  }
+  for (int client = ring_.accept_now(listener.fd); client >= 0; client = ring_.accept_now(listener.fd)) {
+    take(client, listener);
+    // One after the other, for all together would hold the files that their upstreams need.
+    while (accepted_wait()) {
+      open_first();
+    }
+  }
+}
+
+void Listeners::serve_steered() {
+  while (accepted_wait()) {
+    open_first();
+  }
+  const auto [first, last] = by_slot_.equal_range(kSteeredSlot);
+  for (auto entry = first; entry != last; ++entry) {
+    serve_backlog(listeners_[entry->second]);
+  }
+}
+
+/// Puts an accepted connection in line for its session.
+void Listeners::take(int client, const Listener& listener) {
+  if (listener.port_slot != kSteeredSlot) {
+    accepted_.push_back({client, listener.port_slot, listener.address});
+    return;
+  }
+  const SocketAddress address = ring_.dialled(client);
+  const auto port = steered_.find(address);
+  if (port == steered_.end()) {
+    // Its Service went while it was on the way, or somebody dialled the listening socket itself.
+    ring_.reset_on_close(client);
+    ring_.close(client);
+    return;
+  }
+  accepted_.push_back({client, port->second, address});
 }
 
 void Listeners::close_if_idle(std::uint32_t index) {
@@ -132,7 +193,7 @@ void Listeners::on_completion(const Completion& completion) {
   Listener& listener = listeners_[index];
   listener.accepting = completion.more;
   if (completion.result >= 0) {
-    accepted_.push_back({completion.result, listener.port_slot, listener.address});
+    take(completion.result, listener);
     if (budget_.spent(accepted_.size())) {
       pause();
     }

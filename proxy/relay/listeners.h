@@ -20,13 +20,16 @@ class Listeners {
   Listeners(Ring& ring, SessionTable& sessions, SessionBudget& budget, WorkerCounters& counters)
       : ring_(ring), sessions_(sessions), budget_(budget), counters_(counters) {}
 
-  /// Takes over `fd`, bound to `address` and not listening yet; `follow` starts it.
+  /// Takes over `fd`, bound to `address` and not listening yet; `follow` starts it. With -1 there is none: connections
+  /// to `address` come by a socket of kSteeredSlot, which stands for many and listens already.
   void add(int fd, const SocketAddress& address, std::uint32_t port_slot);
   /// Another port has this address from now on.
   void retarget(const SocketAddress& address, std::uint32_t port_slot);
   /// Serves what stands in the backlog by the plan in force, then closes.
   void remove(const SocketAddress& address);
   void remove_all();
+  /// Serves what stands in the backlogs of kSteeredSlot by the plan in force: before addresses are removed.
+  void serve_steered();
   /// Listens or refuses, as the plan in force says for this port.
   void follow(std::uint32_t port_slot);
 
@@ -64,6 +67,9 @@ class Listeners {
   void update(std::uint32_t index);
   void accept(std::uint32_t index);
   void close(std::uint32_t index);
+  void leave_slot(std::uint32_t index);
+  void serve_backlog(const Listener& listener);
+  void take(int client, const Listener& listener);
   void open_first();
   void close_if_idle(std::uint32_t index);
 
@@ -75,6 +81,7 @@ class Listeners {
   std::vector<std::uint32_t> free_;
   std::unordered_map<SocketAddress, std::uint32_t> by_address_;
   std::unordered_multimap<std::uint32_t, std::uint32_t> by_slot_;
+  std::unordered_map<SocketAddress, std::uint32_t> steered_;  ///< to the slot of its port
   std::deque<Accepted> accepted_;
   std::size_t open_ = 0;
   bool paused_ = false;

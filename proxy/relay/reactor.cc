@@ -78,6 +78,9 @@ void Reactor::on_completion(const Completion& completion) {
 }
 
 void Reactor::switch_to(const Switch& change) {
+  if (!change.removed.empty()) {
+    listeners_.serve_steered();
+  }
   for (const SocketAddress& address : change.removed) {
     listeners_.remove(address);
   }
@@ -90,6 +93,9 @@ void Reactor::switch_to(const Switch& change) {
   }
   for (const std::uint32_t slot : change.changed_slots) {
     listeners_.follow(slot);
+  }
+  if (change.listeners_stand) {
+    change.listeners_stand();
   }
   if (hooks_.in_force) {
     hooks_.in_force(change.plan->snapshot->version);

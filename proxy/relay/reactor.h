@@ -15,7 +15,7 @@ namespace ringway::proxy {
 /// What changes between two plans, for one reactor.
 struct Switch {
   struct NewListener {
-    int fd;
+    int fd;  ///< -1: connections to `address` come by a socket of kSteeredSlot
     SocketAddress address;
     std::uint32_t port_slot;
   };
@@ -24,6 +24,7 @@ struct Switch {
   std::vector<NewListener> added;
   std::vector<std::pair<SocketAddress, std::uint32_t>> retargeted;
   std::vector<SocketAddress> removed;
+  std::function<void()> listeners_stand;  ///< called on the worker's thread when all of the above is done; may be empty
 };
 
 /// One ring, its listeners, its sessions and the plan in force: all that a worker does, without its thread, so that the

@@ -110,6 +110,9 @@ class Ring {
   [[nodiscard]] virtual bool hung_up(int fd) const = 0;
   /// Who is at the other end of a connected socket; 0.0.0.0:0 where it has gone already.
   [[nodiscard]] virtual SocketAddress peer(int fd) const = 0;
+  /// The address that the client of an accepted socket dialled; where its listening socket stands for many, `listen`
+  /// could not do what suits it, and this does.
+  [[nodiscard]] virtual SocketAddress dialled(int fd) = 0;
   /// Bytes that the peer has not acknowledged yet.
   [[nodiscard]] virtual std::size_t unsent_bytes(int fd) const = 0;
 

@@ -112,6 +112,17 @@ SocketAddress peer(int fd) {
                                                                               : SocketAddress();
 }
 
+SocketAddress dialled(int fd) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
+    return {};
+  }
+  const SocketAddress address = SocketAddress::from(storage);
+  suit(fd, address);
+  return address;
+}
+
 std::size_t unsent_bytes(int fd) {
   int bytes = 0;
   return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;

@@ -34,6 +34,8 @@ void shutdown_send(int fd);
 void reset_on_close(int fd);
 bool hung_up(int fd);
 SocketAddress peer(int fd);
+/// The local address of an accepted socket, for which it then `suit`s.
+SocketAddress dialled(int fd);
 std::size_t unsent_bytes(int fd);
 
 }  // namespace ringway::proxy::sockets

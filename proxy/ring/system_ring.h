@@ -31,6 +31,7 @@ class SystemRing : public Ring {
   void reset_on_close(int fd) override { sockets::reset_on_close(fd); }
   [[nodiscard]] bool hung_up(int fd) const override { return sockets::hung_up(fd); }
   [[nodiscard]] SocketAddress peer(int fd) const override { return sockets::peer(fd); }
+  [[nodiscard]] SocketAddress dialled(int fd) override { return sockets::dialled(fd); }
   [[nodiscard]] std::size_t unsent_bytes(int fd) const override { return sockets::unsent_bytes(fd); }
 
   [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override {

@@ -89,7 +89,7 @@ TEST(RingwayKind, wrong_values_say_what_is_allowed) {
       {"{log: {level: debugg}}", "expected debug? Allowed is one of"},
       {"{log: {format: xml}}", "one of text, json"},
       {"{log: {accessLog: maybe}}", "one of on, off"},
-      {"{virtualIPs: {mode: on}}", "one of auto, off"},
+      {"{virtualIPs: {mode: on}}", "one of auto, steer, off"},
       {"{virtualIPs: {interface: \"a/b\"}}", "network interface"},
       {"{virtualIPs: {interface: abcdefghijklmnop}}", "1 to 15 characters"},
       {"{node: {name: Node_A}}", "spec.node.name: 'Node_A'"},

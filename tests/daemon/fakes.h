@@ -32,6 +32,7 @@ class FakeDataPlane final : public proxy::DataPlane {
   [[nodiscard]] const proxy::WorkerCounters& worker_counters(std::size_t worker) const override {
     return workers[worker];
   }
+  [[nodiscard]] proxy::SteeringChoice steering() const override { return {}; }
   [[nodiscard]] proxy::EngineChoice engine() const override { return {.why = "a test asks for it"}; }
   [[nodiscard]] std::vector<proxy::IpAddress> added_virtual_ips() const override { return {}; }
 

@@ -41,6 +41,7 @@ void Daemon::start() {
                                                       .folder = {},
                                                       .file_limit = options_.file_limit,
                                                       .user = {},
+                                                      .without_capabilities = options_.without_capabilities,
                                                       .without_io_uring = options_.without_io_uring});
   if (options_.wait_ready) {
     EXPECT_TRUE(wait_until([&] { return ready() || !process_->running(); }) && process_->running())

@@ -20,6 +20,7 @@ struct DaemonOptions {
   bool wait_ready = true;               ///< wait for `/readyz`; a daemon that does not get there fails the test
   std::vector<std::string> arguments;   ///< more of `ringway run`
   bool without_io_uring = false;        ///< as in a container with Docker's profile
+  bool without_capabilities = false;    ///< though root starts it
 };
 
 /// The real binary, `ringway run`, with a configuration and an admin socket in a folder of its own.

@@ -72,6 +72,12 @@ bool forbid_io_uring() {
   if (user != nullptr && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
     _exit(kCouldNotStart);
   }
+  if (options.without_capabilities) {
+    // Root's are made of the bounding set by exec (capabilities(7)).
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
+      prctl(PR_CAPBSET_DROP, capability);
+    }
+  }
   if (options.without_io_uring && !forbid_io_uring()) {
     _exit(kCouldNotStart);
   }

@@ -19,6 +19,7 @@ struct ProcessOptions {
   std::string folder;                    ///< where it runs, "" = here
   std::uint64_t file_limit = 0;          ///< RLIMIT_NOFILE, soft and hard; 0 = as ours
   std::optional<std::string> user;       ///< run as this user (needs root)
+  bool without_capabilities = false;     ///< none at all, as for any user (needs root)
   bool without_io_uring = false;  ///< a seccomp filter answers io_uring_setup with EPERM, as Docker's profile does
 };
 

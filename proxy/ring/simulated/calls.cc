@@ -312,6 +312,11 @@ SocketAddress SimulatedRing::peer(int fd) const {
   return network_.at(end).reset ? SocketAddress() : network_.at(end).peer;
 }
 
+SocketAddress SimulatedRing::dialled(int fd) {
+  const EndId end = end_of(fd);
+  return end == kNoEnd ? SocketAddress() : network_.at(end).address;
+}
+
 std::size_t SimulatedRing::unsent_bytes(int fd) const {
   const EndId end = end_of(fd);
   return end == kNoEnd ? 0 : network_.unacknowledged(end);

@@ -76,6 +76,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void reset_on_close(int fd) override;
   [[nodiscard]] bool hung_up(int fd) const override;
   [[nodiscard]] SocketAddress peer(int fd) const override;
+  [[nodiscard]] SocketAddress dialled(int fd) override;
   [[nodiscard]] std::size_t unsent_bytes(int fd) const override;
   [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override;
   void release(Buffer& buffer) override;

@@ -1,0 +1,130 @@
+#include "proxy/steered_listeners.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/relay/listen_socket.h"
+#include "proxy/ring/sockets.h"
+
+namespace ringway::proxy {
+namespace {
+
+/// What the last worker that knows a snapshot does. Changes are made in the order of the snapshots, for each worker
+/// switches in that order.
+struct Change {
+  std::vector<SocketAddress> on;
+  std::vector<SocketAddress> off;
+  std::atomic<std::size_t> workers_left;
+};
+
+std::size_t address_count(const Snapshot& snapshot) {
+  std::size_t count = 0;
+  for (const auto& port : snapshot.ports) {
+    count += port == nullptr ? 0 : port->listen.size();
+  }
+  return count;
+}
+
+}  // namespace
+
+SteeredListeners::SteeredListeners(std::unique_ptr<Steering> steering) : steering_(std::move(steering)) {}
+
+SteeredListeners::~SteeredListeners() {
+  for (const Socket& socket : sockets_) {
+    close(socket.fd);
+  }
+}
+
+Result<std::unique_ptr<SteeredListeners>> SteeredListeners::open(std::size_t workers) {
+  auto steering = Steering::open();
+  if (!steering) {
+    return std::unexpected(std::move(steering.error()));
+  }
+  std::unique_ptr<SteeredListeners> listeners(new SteeredListeners(std::move(*steering)));
+  if (auto four = listeners->listen(IpAddress::v4(INADDR_LOOPBACK), workers); !four) {
+    return std::unexpected(std::move(four.error()));
+  }
+  // Where IPv6 is switched off there is nothing to steer.
+  static_cast<void>(listeners->listen(IpAddress::parse("::1").value(), workers));
+  return listeners;
+}
+
+Result<void> SteeredListeners::listen(const IpAddress& loopback, std::size_t workers) {
+  auto fds = bind_stream(SocketAddress(loopback, 0), workers);
+  if (!fds) {
+    return std::unexpected(std::move(fds.error()));
+  }
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    // What suits the peers of an address is looked at when it is known, see Ring::dialled.
+    const SocketAddress address(loopback.is_v6() ? IpAddress::parse("::").value() : IpAddress(), 0);
+    sockets_.push_back({(*fds)[worker], worker, address});
+    ++socket_count_;
+    if (!sockets::listen((*fds)[worker], address)) {
+      return std::unexpected(system_error(errno, "listening for what is steered"));
+    }
+  }
+  return steering_->serve_by(fds->front());
+}
+
+Result<void> SteeredListeners::check(const Snapshot& snapshot) {
+  if (const std::size_t count = address_count(snapshot); count > kMaxSteered) {
+    return failure(ErrorCode::kExhausted, std::to_string(count) + " addresses are to be steered, " +
+                                              std::to_string(kMaxSteered) +
+                                              " can be: set virtualIPs.mode to auto, or run a second daemon");
+  }
+  return {};
+}
+
+bool SteeredListeners::takes(const SocketAddress& address) {
+  const std::span bytes(address.ip().bytes(), address.ip().size());
+  return std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; });
+}
+
+void SteeredListeners::advance(const Snapshot& after, std::vector<Switch>& switches) {
+  auto change = std::make_shared<Change>();
+  change->workers_left = switches.size();
+  const auto stop = [&](const SocketAddress& address) {
+    if (steered_.erase(address) > 0) {
+      change->off.push_back(address);
+    }
+  };
+  for (const std::uint32_t slot : switches.front().changed_slots) {
+    const ServicePort* port = slot < after.ports.size() ? after.ports[slot].get() : nullptr;
+    if (port == nullptr || port->key.protocol != Protocol::kTcp) {
+      continue;
+    }
+    for (const SocketAddress& address : port->listen) {
+      if (port->endpoints.empty()) {
+        stop(address);
+      } else if (takes(address) && steered_.insert(address).second) {
+        change->on.push_back(address);
+      }
+    }
+  }
+  std::ranges::for_each(switches.front().removed, stop);
+  steering_->remove(Protocol::kTcp, change->off);
+  for (const Socket& socket : sockets_) {
+    switches[socket.worker].added.push_back({socket.fd, socket.address, kSteeredSlot});
+    switches[socket.worker].changed_slots.push_back(kSteeredSlot);
+  }
+  sockets_.clear();
+  for (auto& each : switches) {
+    each.listeners_stand = [steering = steering_, change] {
+      if (change->workers_left.fetch_sub(1) == 1) {
+        // Once more, for a snapshot before this one may have added them meanwhile.
+        steering->remove(Protocol::kTcp, change->off);
+        // There is room, for `check` has counted them.
+        static_cast<void>(steering->add(Protocol::kTcp, change->on));
+      }
+    };
+  }
+}
+
+}  // namespace ringway::proxy
