@@ -11,8 +11,9 @@ using Key = std::string_view;
 
 inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
 inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
-inline constexpr std::array<Key, 10> kRingwaySpecKeys = {"node", "workers",    "engine",    "busyPoll",  "admin",
-                                                         "log",  "virtualIPs", "manifests", "discovery", "defaults"};
+inline constexpr std::array<Key, 11> kRingwaySpecKeys = {"node",      "workers",  "engine",        "busyPoll",
+                                                         "admin",     "log",      "virtualIPs",    "manifests",
+                                                         "discovery", "defaults", "stateDirectory"};
 inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
 inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
 inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
@@ -48,7 +49,7 @@ inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyRes
                                                     "ejection",        "maxEjection", "maxEjected"};
 inline constexpr std::array<Key, 3> kSuccessRateKeys = {"deviations", "minEndpoints", "minConnections"};
 inline constexpr std::array<Key, 5> kProxyProtocolKeys = {"send", "crc32c", "uniqueId", "trustedSources", "timeout"};
-inline constexpr std::array<Key, 1> kDrainKeys = {"timeout"};
+inline constexpr std::array<Key, 2> kDrainKeys = {"timeout", "onEnd"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
 struct KeyTable {

@@ -90,6 +90,8 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
+  patch.drain_end = drain["onEnd"].one_of<DrainEnd>(
+      {{"close", DrainEnd::kClose}, {"reset", DrainEnd::kReset}, {"keep", DrainEnd::kKeep}});
   patch.on_down = policy["onDown"].one_of<OnDown>(
       {{"keepSessions", OnDown::kKeepSessions}, {"closeSessions", OnDown::kCloseSessions}});
   return patch;
@@ -133,6 +135,7 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.proxy_sources, patch->proxy_sources);
     override_with(policy.proxy_timeout, patch->proxy_timeout);
     override_with(policy.drain_timeout, patch->drain_timeout);
+    override_with(policy.drain_end, patch->drain_end);
     override_with(policy.on_down, patch->on_down);
     if (patch->health_check) {
       apply(*patch->health_check, kind, fast_given, check);

@@ -81,6 +81,7 @@ struct PolicyPatch {
   std::optional<std::vector<std::string>> proxy_sources;
   std::optional<milliseconds> proxy_timeout;
   std::optional<milliseconds> drain_timeout;
+  std::optional<DrainEnd> drain_end;
   std::optional<OnDown> on_down;
 
   bool operator==(const PolicyPatch&) const = default;

@@ -211,6 +211,13 @@ void decode_manifests(const Cursor& manifests, Draft& draft) {
   }
 }
 
+void decode_state_directory(const Cursor& folder, Ringway& ringway) {
+  if (const auto path = folder.string();
+      path && folder.check(path->starts_with('/') ? "" : "an absolute path is needed, like /var/lib/ringway")) {
+    ringway.state_directory = *path;
+  }
+}
+
 void decode_workers(const Cursor& workers, Ringway& ringway) {
   if (!workers.present() || workers.raw() == "auto") {
     return;
@@ -250,6 +257,7 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   decode_log(spec["log"], ringway);
   decode_virtual_ips(spec["virtualIPs"], ringway);
   decode_manifests(spec["manifests"], draft);
+  decode_state_directory(spec["stateDirectory"], ringway);
 
   const Cursor discovery = spec["discovery"];
   discovery.allow_only(kDiscoveryKeys);

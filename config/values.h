@@ -42,6 +42,9 @@ enum class VirtualIpMode : std::uint8_t { kAuto, kSteer, kOff };
 /// Of the PROXY protocol.
 enum class ProxyHeaderVersion : std::uint8_t { kNone, kV1, kV2 };
 enum class OnDown : std::uint8_t { kKeepSessions, kCloseSessions };
+/// What happens to the sessions that a draining endpoint has left when `drain.timeout` is over: FIN to both sides, and
+/// RST to whoever has not answered in 2 s (session_end.cc); RST at once; nothing.
+enum class DrainEnd : std::uint8_t { kClose, kReset, kKeep };
 
 /// The head that all Kubernetes kinds share.
 struct Metadata {
@@ -145,6 +148,7 @@ struct Policy {
   std::vector<std::string> proxy_sources;  ///< networks of those who must send a PROXY header; canonical
   milliseconds proxy_timeout{5000};
   milliseconds drain_timeout{30'000};
+  DrainEnd drain_end = DrainEnd::kClose;
   OnDown on_down = OnDown::kKeepSessions;
 
   bool operator==(const Policy&) const = default;
@@ -267,6 +271,7 @@ struct Ringway {
   VirtualIpMode virtual_ip_mode = VirtualIpMode::kAuto;
   std::string virtual_ip_interface = "lo";
   std::vector<std::string> manifests;
+  std::string state_directory;  ///< absolute; "" = $STATE_DIRECTORY, else /var/lib/ringway
   std::optional<DockerSource> docker;
   std::optional<ContainerdSource> containerd;
   std::optional<KubernetesSource> kubernetes;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <string>
@@ -79,8 +80,11 @@ class Board {
   /// `done` runs later, on the control thread.
   virtual void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) = 0;
   virtual ReloadReport reload() = 0;
-  /// How many endpoints `endpoint` names; see Reconciler::set_drained.
-  virtual std::size_t set_drained(std::string_view endpoint, bool drained) = 0;
+  /// What Reconciler::plan_drain tells, done: how many endpoints `endpoint` names. Where a drain that survives a
+  /// restart cannot be written down, nothing is changed; the error says what to do about it.
+  virtual std::expected<std::size_t, std::string> drain(std::string_view endpoint,
+                                                        discovery::DrainLifetime lifetime) = 0;
+  virtual std::expected<std::size_t, std::string> undrain(std::string_view endpoint) = 0;
 };
 
 }  // namespace ringway::daemon

@@ -80,7 +80,8 @@ std::vector<std::string> needs_restart(const config::Configuration& before, cons
                                  "/discovery/docker",
                                  "/discovery/containerd",
                                  "/discovery/kubernetes",
-                                 "/log/accessLog"};
+                                 "/log/accessLog",
+                                 "/stateDirectory"};
   const json old_settings = settings_json(before.ringway);
   const json new_settings = settings_json(after.ringway);
   std::vector<std::string> out;

@@ -67,18 +67,6 @@ void Supervisor::Impl::list_sessions(std::size_t limit, std::function<void(std::
   });
 }
 
-std::size_t Supervisor::Impl::set_drained(std::string_view endpoint, bool drained) {
-  const std::size_t count = reconciler_->set_drained(endpoint, drained);
-  if (count > 0) {
-    const std::string what = drained ? "drained by hand" : "put back by hand";
-    log::info(std::string(endpoint) + ": " + what);
-    events_.add(
-        {.kind = drained ? "Drained" : "Undrained", .object = "endpoint/" + std::string(endpoint), .message = what});
-    changed_something();
-  }
-  return count;
-}
-
 void Supervisor::Impl::workload_changed(const discovery::Workload* before, const discovery::Workload* after,
                                         proxy::Time arrived) {
   reconciler_->workload_changed(before, after, arrived);
@@ -145,6 +133,11 @@ void Supervisor::Impl::snapshot_wanted() {
 void Supervisor::Impl::close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) {
   log::debug("closing the sessions of " + who(*endpoint) + ": " + std::string(to_string(cause)));
   data_plane_->close_sessions(endpoint, cause);
+}
+
+void Supervisor::Impl::reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) {
+  log::debug("resetting the sessions of " + who(*endpoint) + ": " + std::string(to_string(cause)));
+  data_plane_->reset_sessions(endpoint, cause);
 }
 
 void Supervisor::Impl::say(const std::string& line) {

@@ -4,7 +4,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <expected>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +25,8 @@
 
 namespace ringway::daemon {
 
-/// Its members stand in five files: supervisor.cc (start), supervisor_flow.cc (news to snapshots),
-/// supervisor_cluster.cc (Services of a cluster), supervisor_reload.cc, and supervisor_end.cc.
+/// Its members stand in six files: supervisor.cc (start), supervisor_flow.cc (news to snapshots), supervisor_drain.cc
+/// (drains by hand), supervisor_cluster.cc (Services of a cluster), supervisor_reload.cc, and supervisor_end.cc.
 class Supervisor::Impl final : public Board,
                                public discovery::Store::Listener,
                                public discovery::Reconciler::Output,
@@ -53,7 +55,8 @@ class Supervisor::Impl final : public Board,
   void check_data_path(DataPathAsker done) override;
   void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) override;
   ReloadReport reload() override { return reload("asked for"); }
-  std::size_t set_drained(std::string_view endpoint, bool drained) override;
+  std::expected<std::size_t, std::string> drain(std::string_view endpoint, discovery::DrainLifetime lifetime) override;
+  std::expected<std::size_t, std::string> undrain(std::string_view endpoint) override;
 
   // Store::Listener
   void workload_changed(const discovery::Workload* before, const discovery::Workload* after,
@@ -65,6 +68,7 @@ class Supervisor::Impl final : public Board,
   // Reconciler::Output
   void snapshot_wanted() override;
   void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
+  void reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
   void say(const std::string& line) override;
 
   // ClusterSink
@@ -95,6 +99,11 @@ class Supervisor::Impl final : public Board,
   void sample_workers();
   void write_access_log();
   void every_second();
+
+  // drain
+  void restore_drains();
+  std::expected<std::size_t, std::string> change_drains(std::string_view endpoint,
+                                                        std::optional<discovery::DrainLifetime> lifetime);
 
   // cluster
   void merge_soon(proxy::Time arrived);

@@ -4,20 +4,16 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
 #include <utility>
 
 #include "discovery/candidates.h"
+#include "discovery/drain_marks.h"
 #include "discovery/health/health_checker.h"
 #include "discovery/health/outlier_detector.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/snapshot.h"
 
 namespace ringway::discovery {
-
-/// What was taken out by hand: an address, and the workload that has it, so that whoever inherits the address is free.
-using DrainMarks = std::set<std::pair<proxy::SocketAddress, std::string>>;
 
 /// One endpoint of one port of a Service, as the Reconciler keeps it.
 ///
@@ -28,7 +24,7 @@ using DrainMarks = std::set<std::pair<proxy::SocketAddress, std::string>>;
 struct Endpoint {
   std::shared_ptr<proxy::EndpointState> state;
   Candidate about;
-  bool drained = false;  ///< by hand
+  std::optional<DrainLifetime> drained;  ///< by hand
 
   std::unique_ptr<HealthChecker::Subscription> check;
   /// A check of before a reload: what it knows holds until `check` knows something.

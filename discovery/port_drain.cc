@@ -68,12 +68,18 @@ proxy::Time PortRuntime::expire(proxy::Time now, std::uint64_t in_force) {
     }
     if (endpoint.deadline > now) {
       next = std::min(next, endpoint.deadline);
+    } else if (drain_end_ == config::DrainEnd::kKeep) {
+      return;
     } else if (!endpoint.unknown_to_workers(in_force)) {
       next = std::min(next, now + kOverdueLook);
     } else {
       endpoint.closed = true;
       if (endpoint.state->active.load(std::memory_order_acquire) != 0) {
-        environment_.output.close_sessions(endpoint.state, proxy::Cause::kDrained);
+        if (drain_end_ == config::DrainEnd::kReset) {
+          environment_.output.reset_sessions(endpoint.state, proxy::Cause::kDrained);
+        } else {
+          environment_.output.close_sessions(endpoint.state, proxy::Cause::kDrained);
+        }
       }
     }
   };

@@ -130,6 +130,7 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
   shape_.clients = limits ? environment_.clients.of(key_) : nullptr;
   drain_timeout_ = service.policy.drain_timeout;
+  drain_end_ = service.policy.drain_end;
   const auto& check = service.policy.health_check;
   if (check.has_value() != check_.has_value() || (check && !same_check(*check, *check_))) {
     check_ = check;
@@ -159,7 +160,7 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
     if (!was_ready && endpoint.about.ready && !endpoint.about.terminating) {
       endpoint.forget_failures();
     }
-    endpoint.drained = marks.contains({address, endpoint.about.workload});
+    endpoint.drained = drain_of(marks, address, endpoint.about.workload);
     watch(endpoint);
   }
   unresolved_.clear();
@@ -215,27 +216,27 @@ void PortRuntime::health_changed(const proxy::SocketAddress& address) {
   environment_.health_changed(*this);
 }
 
-std::size_t PortRuntime::set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address,
-                                     bool drained, DrainMarks& marks) {
-  std::size_t named = 0;
-  for (auto& [where, endpoint] : endpoints_) {
+std::vector<DrainMark> PortRuntime::named(std::string_view text,
+                                          const std::optional<proxy::SocketAddress>& address) const {
+  std::vector<DrainMark> found;
+  for (const auto& [where, endpoint] : endpoints_) {
     const std::string& workload = endpoint.about.workload;
-    const bool bare = !workload.contains('/');
-    const bool hit = address ? where == *address
-                             : !workload.empty() && (text == workload || workload.ends_with("/" + std::string(text)) ||
-                                                     (bare && text == key_.ns + "/" + workload));
-    if (!hit) {
-      continue;
-    }
-    ++named;
-    endpoint.drained = drained;
-    if (drained) {
-      marks.emplace(where, workload);
-    } else {
-      marks.erase({where, workload});
+    const bool bare = !workload.empty() && !workload.contains('/');
+    if (address ? where == *address : names_workload(text, workload) || (bare && text == key_.ns + "/" + workload)) {
+      found.push_back({where, workload});
     }
   }
-  return named;
+  return found;
+}
+
+bool PortRuntime::follow(const DrainMarks& marks) {
+  bool changed = false;
+  for (auto& [where, endpoint] : endpoints_) {
+    const auto drained = drain_of(marks, where, endpoint.about.workload);
+    changed = changed || drained != endpoint.drained;
+    endpoint.drained = drained;
+  }
+  return changed;
 }
 
 }  // namespace ringway::discovery

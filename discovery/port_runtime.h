@@ -85,9 +85,11 @@ class PortRuntime {
   /// When `choose` is due though nobody said anything: an ejection ends, a slow start goes on. Time::max() for never.
   [[nodiscard]] proxy::Time next_turn() const { return next_turn_; }
 
-  /// Endpoints that `text` or `address` names get the mark or lose it. Returns how many; `choose` is due then.
-  std::size_t set_drained(std::string_view text, const std::optional<proxy::SocketAddress>& address, bool drained,
-                          DrainMarks& marks);
+  /// The endpoints that `text`, or `address` where it is one, names.
+  [[nodiscard]] std::vector<DrainMark> named(std::string_view text,
+                                             const std::optional<proxy::SocketAddress>& address) const;
+  /// Drains the endpoints that `marks` name, and no others. True where that changed one, and `choose` is due.
+  bool follow(const DrainMarks& marks);
 
   /// Something here waits for `expire`.
   [[nodiscard]] bool draining() const;
@@ -148,6 +150,7 @@ class PortRuntime {
   std::optional<config::HealthCheck> check_;
   std::uint64_t check_generation_ = 1;
   std::chrono::milliseconds drain_timeout_{0};  ///< 0 = no limit
+  config::DrainEnd drain_end_ = config::DrainEnd::kClose;
   bool panic_ = false;
   std::size_t tier_ = 0;
   Reach wanted_ = Reach::kAnywhere;

@@ -47,7 +47,7 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
              " s more: " + endpoint.outlier.detail;
     }
     case EndpointCondition::kDrained:
-      return "drained by hand";
+      return *endpoint.drained == DrainLifetime::kPersisted ? "drained by hand (persisted)" : "drained by hand";
     case EndpointCondition::kDraining:
       break;
   }
@@ -103,6 +103,9 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
     view.reason = endpoint.about.node.empty()
                       ? "on no known node, and internalTrafficPolicy is Local"
                       : "on node " + endpoint.about.node + ", and internalTrafficPolicy is Local";
+  }
+  if (endpoint.deadline <= now && drain_end_ == config::DrainEnd::kKeep) {
+    view.reason += "; drain.timeout is over, its sessions are kept";
   }
   view.weight = endpoint.about.weight;
   view.tier = endpoint.about.tier;

@@ -31,8 +31,14 @@ void Reconciler::set_zone(const std::string& zone) {
   impl_->set_zone(zone);
 }
 
-std::size_t Reconciler::set_drained(std::string_view endpoint, bool drained) {
-  return impl_->set_drained(endpoint, drained);
+Reconciler::DrainPlan Reconciler::plan_drain(std::string_view endpoint, std::optional<DrainLifetime> lifetime) {
+  return impl_->plan_drain(endpoint, lifetime);
+}
+void Reconciler::set_drains(DrainMarks marks) {
+  impl_->set_drains(std::move(marks));
+}
+const DrainMarks& Reconciler::drains() const {
+  return impl_->drains();
 }
 
 std::shared_ptr<const proxy::Snapshot> Reconciler::build() {

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/values.h"
 #include "discovery/candidates.h"
+#include "discovery/drain_marks.h"
 #include "discovery/health/health_checker.h"
 #include "discovery/health/outlier_detector.h"
 #include "discovery/preference.h"
@@ -77,6 +79,8 @@ class Reconciler {
     virtual void snapshot_wanted() = 0;
     /// The drain limit of `endpoint` has passed, or its policy is `onDown: closeSessions` and it is down.
     virtual void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) = 0;
+    /// The same where its policy is `drain.onEnd: reset`: nobody is waited for.
+    virtual void reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) = 0;
     /// A Service went into panic mode or left it: one line for a person, at level warn.
     virtual void say(const std::string& line) = 0;
   };
@@ -99,9 +103,16 @@ class Reconciler {
   /// The zone that this daemon runs in, as a source knows it; what the configuration says goes before it.
   void set_zone(const std::string& zone);
 
-  /// Takes an endpoint out for new sessions by hand, or puts it back. `endpoint` is its address `ip:port`, its
-  /// workload's name, or `namespace/name`. Returns how many endpoints it named.
-  std::size_t set_drained(std::string_view endpoint, bool drained);
+  /// The drains by hand as they would be after another one, and how many endpoints or drains of absent ones it named.
+  struct DrainPlan {
+    DrainMarks marks;
+    std::size_t named = 0;
+  };
+  /// `endpoint` is an address `ip:port`, a workload's name, or `namespace/name`. Null `lifetime`: it is put back.
+  [[nodiscard]] DrainPlan plan_drain(std::string_view endpoint, std::optional<DrainLifetime> lifetime);
+  /// Takes the endpoints that `marks` name, now or later, out for new sessions, and no others.
+  void set_drains(DrainMarks marks);
+  [[nodiscard]] const DrainMarks& drains() const;
 
   /// The next snapshot: a new version with all changes, or null where nothing changed since the last. Costs what
   /// changed. Afterwards `oldest_pending()` is reset.

@@ -179,27 +179,6 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::build() {
   return snapshot;
 }
 
-std::size_t Reconciler::Impl::set_drained(std::string_view endpoint, bool drained) {
-  settle();
-  const auto address = proxy::SocketAddress::parse(endpoint);
-  std::size_t named = 0;
-  for (const auto& [key, port] : ports_) {
-    if (const std::size_t count = port->set_drained(endpoint, address, drained, drain_marks_); count != 0) {
-      named += count;
-      mark(*port);
-    }
-  }
-  if (!drained) {
-    named += std::erase_if(drain_marks_, [&address, endpoint](const auto& mark) {
-      return address ? mark.first == *address : mark.second == endpoint;
-    });
-  }
-  if (!dirty_ports_.empty()) {
-    want_snapshot();
-  }
-  return named;
-}
-
 proxy::Time Reconciler::Impl::expire(std::uint64_t in_force) {
   const proxy::Time now = clock_.now();
   proxy::Time next = proxy::Time::max();

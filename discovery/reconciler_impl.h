@@ -26,7 +26,9 @@ class Reconciler::Impl {
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
   void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived);
   void set_zone(const std::string& zone);
-  std::size_t set_drained(std::string_view endpoint, bool drained);
+  DrainPlan plan_drain(std::string_view endpoint, std::optional<DrainLifetime> lifetime);
+  void set_drains(DrainMarks marks);
+  [[nodiscard]] const DrainMarks& drains() const { return drain_marks_; }
   std::shared_ptr<const proxy::Snapshot> build();
   [[nodiscard]] proxy::Time oldest_pending() const { return oldest_pending_; }
   proxy::Time expire(std::uint64_t in_force);
@@ -55,6 +57,8 @@ class Reconciler::Impl {
   void mark(PortRuntime& port);
   void want_snapshot();
   void forget(PortRuntime& port);
+  void keep_others(DrainMarks& marks, const DrainMark& back, DrainLifetime lifetime,
+                   const std::optional<proxy::SocketAddress>& address) const;
   void settle();
   void collect(Entry& entry, proxy::Time now);
 

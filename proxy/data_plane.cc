@@ -160,6 +160,12 @@ class Workers final : public DataPlane {
     }
   }
 
+  void reset_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) override {
+    for (const auto& worker : workers_) {
+      worker->post([endpoint, cause](Reactor& reactor) { reactor.sessions().abort(endpoint.get(), cause); });
+    }
+  }
+
   void list_sessions(std::size_t limit, std::function<void(std::vector<SessionInfo>)> done) override {
     // One worker after the other, each on its own thread: the list never has two writers.
     auto list = std::make_shared<std::vector<SessionInfo>>();

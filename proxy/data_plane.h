@@ -63,6 +63,8 @@ class DataPlane {
 
   /// Closes the sessions of `endpoint`: FIN to both sides after what is under way, RST to who does not answer.
   virtual void close_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) = 0;
+  /// Ends the sessions of `endpoint` with RST to both sides; what is under way is lost.
+  virtual void reset_sessions(const std::shared_ptr<EndpointState>& endpoint, Cause cause) = 0;
 
   /// All sessions now, at most `limit`; `done` runs on a worker thread.
   virtual void list_sessions(std::size_t limit, std::function<void(std::vector<SessionInfo>)> done) = 0;

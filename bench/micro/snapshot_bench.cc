@@ -27,6 +27,7 @@ class Deaf final : public discovery::Reconciler::Output {
  public:
   void snapshot_wanted() override {}
   void close_sessions(const std::shared_ptr<proxy::EndpointState>& /*endpoint*/, proxy::Cause /*cause*/) override {}
+  void reset_sessions(const std::shared_ptr<proxy::EndpointState>& /*endpoint*/, proxy::Cause /*cause*/) override {}
   void say(const std::string& /*line*/) override {}
 };
 

@@ -231,19 +231,26 @@ void Api::post_drain(const Request& request, const Reply& reply) {
     return;
   }
   const json body = json::parse(request.body, nullptr, false);
+  const bool drained = request.path == "/api/v1/drain";
+  const json persist = body.is_object() ? body.value("persist", json(false)) : json();
   if (!body.is_object() || !body.contains("endpoint") || !body["endpoint"].is_string() ||
-      body["endpoint"].get_ref<const std::string&>().empty()) {
-    reply(error(400, R"(the body must be {"endpoint": "ADDRESS:PORT, NAME or NAMESPACE/NAME"})"));
+      body["endpoint"].get_ref<const std::string&>().empty() || !persist.is_boolean()) {
+    reply(
+        error(400, R"(the body must be {"endpoint": "ADDRESS:PORT, NAME or NAMESPACE/NAME", "persist": true|false})"));
     return;
   }
   const auto& endpoint = body["endpoint"].get_ref<const std::string&>();
-  const bool drained = request.path == "/api/v1/drain";
-  const std::size_t count = board_.set_drained(endpoint, drained);
-  if (count == 0) {
+  const auto lifetime =
+      persist.get<bool>() ? discovery::DrainLifetime::kPersisted : discovery::DrainLifetime::kUntilRestart;
+  const auto count = drained ? board_.drain(endpoint, lifetime) : board_.undrain(endpoint);
+  if (!count) {
+    reply(error(500, count.error()));
+  } else if (*count == 0) {
     reply(error(404, "no endpoint \"" + endpoint + "\""));
-    return;
+  } else {
+    reply(json_response(
+        200, {{"endpoint", endpoint}, {"drained", drained}, {"persist", drained && persist}, {"count", *count}}));
   }
-  reply(json_response(200, {{"endpoint", endpoint}, {"drained", drained}, {"count", count}}));
 }
 
 }  // namespace ringway::daemon

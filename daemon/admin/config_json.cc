@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "daemon/drain_file.h"
 #include "daemon/text.h"
 #include "discovery/health/check.h"
 
@@ -161,7 +162,9 @@ json policy_json(const config::Policy& policy) {
                 {"rate", policy.client_rate},
                 {"burst", policy.client_burst},
                 {"ipv6Prefix", policy.client_ipv6_bits}}},
-              {"drain", {{"timeout", to_duration(policy.drain_timeout)}}},
+              {"drain",
+               {{"timeout", to_duration(policy.drain_timeout)},
+                {"onEnd", name_of(policy.drain_end, std::array<std::string_view, 3>{"close", "reset", "keep"})}}},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
   out.update(balancing_json(policy));
   if (!policy.allow.empty()) {
@@ -203,6 +206,7 @@ json settings_json(const config::Ringway& ringway) {
         {"accessLog", ringway.access_log}}},
       {"virtualIPs", {{"mode", to_string(ringway.virtual_ip_mode)}, {"interface", ringway.virtual_ip_interface}}},
       {"manifests", ringway.manifests},
+      {"stateDirectory", state_directory(ringway)},
       {"discovery", json::object()},
       {"defaults", {{"policy", policy_json(ringway.default_policy)}}}};
   out["workers"] = ringway.workers == 0 ? json("auto") : json(ringway.workers);

@@ -23,6 +23,7 @@ struct Arguments {
   std::vector<std::string> kind_and_names;
   std::vector<std::string> service;
   std::string endpoint;
+  bool persist = false;
   bool url = false;
   std::string version_format = "text";
 };
@@ -82,12 +83,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   add_namespace(service, arguments);
 
   constexpr char kEndpoint[] = "ADDRESS:PORT, a workload's name, or NAMESPACE/NAME";
-  for (const auto& [name, what] :
-       {std::pair{"drain", "Send an endpoint no new sessions"}, std::pair{"undrain", "Take back a drain"}}) {
-    add_command(app, name, what)
-        ->add_option("endpoint", arguments.endpoint, kEndpoint)
-        ->required()
-        ->type_name("ENDPOINT");
+  CLI::App* drain = add_command(app, "drain", "Send an endpoint no new sessions");
+  drain->add_flag("--persist", arguments.persist, "Also after a restart of the daemon");
+  for (CLI::App* command : {drain, add_command(app, "undrain", "Take back a drain")}) {
+    command->add_option("endpoint", arguments.endpoint, kEndpoint)->required()->type_name("ENDPOINT");
   }
   add_command(app, "reload", "Reload the configuration now and print what changed");
   add_command(app, "dashboard", "Print the address of the dashboard");
@@ -156,8 +155,11 @@ int dispatch(const std::string& command, Arguments& arguments, const Terminal& t
   if (command == "service") {
     return print_service_urls(client, arguments.get.ns, arguments.service.front(), terminal);
   }
-  if (command == "drain" || command == "undrain") {
-    return set_drained(client, arguments.endpoint, command == "drain", terminal);
+  if (command == "drain") {
+    return drain(client, arguments.endpoint, arguments.persist, terminal);
+  }
+  if (command == "undrain") {
+    return undrain(client, arguments.endpoint, terminal);
   }
   if (command == "reload") {
     return reload_config(client, terminal);

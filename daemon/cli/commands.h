@@ -40,7 +40,8 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
                      const Terminal& terminal);
 int print_service_urls(const AdminClient& client, const std::string& ns, const std::string& name,
                        const Terminal& terminal);
-int set_drained(const AdminClient& client, const std::string& endpoint, bool drained, const Terminal& terminal);
+int drain(const AdminClient& client, const std::string& endpoint, bool persist, const Terminal& terminal);
+int undrain(const AdminClient& client, const std::string& endpoint, const Terminal& terminal);
 int reload_config(const AdminClient& client, const Terminal& terminal);
 int print_dashboard(const AdminClient& client, const Terminal& terminal);
 /// Works without a daemon; one that answers at `client` is shown too.

@@ -129,10 +129,19 @@ std::vector<std::string> limit_lines(const json& policy) {
           "; IPv6 by /" + text(client, "ipv6Prefix")};
 }
 
+std::string drain_text(const json& drain) {
+  const std::string timeout = text(drain, "timeout");
+  const std::string end = text(drain, "onEnd");
+  if (timeout == "0s") {
+    return "never ends";
+  }
+  return timeout + ", then " + (end == "reset" ? "RST" : end == "keep" ? "what is left is kept" : "FIN");
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
-  const std::string drain_timeout = text(policy.value("drain", json::object()), "timeout");
+  const json drain = policy.value("drain", json::object());
   std::vector<std::string> lines = preference_lines(policy);
   lines.insert(lines.begin(), "balancer   " + balancer_text(policy));
   lines.push_back("check      " + check_text(policy));
@@ -146,7 +155,7 @@ std::vector<std::string> policy_lines(const json& policy) {
                     std::to_string(array(*proxied, "trustedSources").size()) + " networks within " +
                     text(*proxied, "timeout"));
   }
-  lines.push_back("drain      " + or_never(drain_timeout) +
+  lines.push_back("drain      " + drain_text(drain) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;
 }

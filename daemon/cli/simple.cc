@@ -46,8 +46,9 @@ int print_service_urls(const AdminClient& client, const std::string& ns, const s
   return any ? kFine : terminal.fail("service \"" + name + "\" has no virtual IP that is served");
 }
 
-int set_drained(const AdminClient& client, const std::string& endpoint, bool drained, const Terminal& terminal) {
-  const auto answer = client.post(drained ? "/api/v1/drain" : "/api/v1/undrain", {{"endpoint", endpoint}});
+namespace {
+
+int tell_drain(const proxy::Result<AdminClient::Answer>& answer, const std::string& done, const Terminal& terminal) {
   if (!answer) {
     return terminal.fail(answer.error().context);
   }
@@ -55,9 +56,20 @@ int set_drained(const AdminClient& client, const std::string& endpoint, bool dra
     return terminal.fail(answer->error());
   }
   const std::uint64_t count = number(answer->body, "count");
-  terminal.out << endpoint << (drained ? " drained" : " undrained") << " (" << count << " endpoint"
+  terminal.out << printable(text(answer->body, "endpoint")) << ' ' << done << " (" << count << " endpoint"
                << (count == 1 ? ")" : "s)") << '\n';
   return kFine;
+}
+
+}  // namespace
+
+int drain(const AdminClient& client, const std::string& endpoint, bool persist, const Terminal& terminal) {
+  return tell_drain(client.post("/api/v1/drain", {{"endpoint", endpoint}, {"persist", persist}}),
+                    persist ? "drained, also after a restart" : "drained", terminal);
+}
+
+int undrain(const AdminClient& client, const std::string& endpoint, const Terminal& terminal) {
+  return tell_drain(client.post("/api/v1/undrain", {{"endpoint", endpoint}}), "undrained", terminal);
 }
 
 int reload_config(const AdminClient& client, const Terminal& terminal) {

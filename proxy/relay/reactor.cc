@@ -136,7 +136,7 @@ bool Reactor::stopped() {
   }
   aborted_ = true;
   stop_limit_ = ring_.now() + kAbortGrace;
-  sessions_.abort_all(Cause::kShutdown);
+  sessions_.abort(nullptr, Cause::kShutdown);
   return false;
 }
 

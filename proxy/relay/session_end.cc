@@ -6,7 +6,8 @@
 namespace ringway::proxy {
 namespace {
 
-/// How long both sides may take to answer our FIN before they get RST.
+/// How long both sides may take to answer our FIN before they get RST: between Envoy's delayed_close_timeout (1 s) and
+/// nginx's lingering_timeout (5 s), which bound the same wait.
 constexpr auto kCloseGrace = std::chrono::seconds(2);
 
 /// RST throws away what the peer has not acknowledged. A reader that is slow, not gone, gets this long to take it.

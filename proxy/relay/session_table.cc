@@ -76,8 +76,12 @@ void SessionTable::close(const EndpointState* endpoint, Cause cause) {
   });
 }
 
-void SessionTable::abort_all(Cause cause) {
-  for_each([&](Session& session) { session.abort(cause); });
+void SessionTable::abort(const EndpointState* endpoint, Cause cause) {
+  for_each([&](Session& session) {
+    if (endpoint == nullptr || session.endpoint() == endpoint) {
+      session.abort(cause);
+    }
+  });
 }
 
 void SessionTable::describe(std::size_t limit, std::vector<SessionInfo>& into) const {

@@ -52,7 +52,8 @@ class SessionTable {
 
   /// Session::close of the sessions that are with `endpoint`, or of all where it is null.
   void close(const EndpointState* endpoint, Cause cause);
-  void abort_all(Cause cause);
+  /// Session::abort of the same.
+  void abort(const EndpointState* endpoint, Cause cause);
 
   /// Whether the completions since the last `run_streams` brought messages.
   [[nodiscard]] bool messages_came() const { return messages_came_; }

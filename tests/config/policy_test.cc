@@ -35,6 +35,7 @@ TEST(PolicyOfService, has_defaults) {
   EXPECT_TRUE(policy.allow.empty());
   EXPECT_TRUE(policy.deny.empty());
   EXPECT_EQ(policy.drain_timeout, milliseconds(30'000));
+  EXPECT_EQ(policy.drain_end, DrainEnd::kClose);
   EXPECT_EQ(policy.on_down, OnDown::kKeepSessions);
 }
 
@@ -55,7 +56,7 @@ TEST(PolicyOfService, every_key_is_read) {
   maxConnectionAge: 2h
   maxConnections: 500
   access: {allow: [10.0.0.0/8, "FD00::/8"], deny: [10.1.2.3]}
-  drain: {timeout: 1m30s}
+  drain: {timeout: 1m30s, onEnd: reset}
   onDown: closeSessions
 )");
   ASSERT_TRUE(policy.selector);
@@ -87,6 +88,7 @@ TEST(PolicyOfService, every_key_is_read) {
   EXPECT_EQ(policy.allow, (std::vector<std::string>{"10.0.0.0/8", "fd00::/8"}));
   EXPECT_EQ(policy.deny, std::vector<std::string>{"10.1.2.3/32"});
   EXPECT_EQ(policy.drain_timeout, milliseconds(90'000));
+  EXPECT_EQ(policy.drain_end, DrainEnd::kReset);
   EXPECT_EQ(policy.on_down, OnDown::kCloseSessions);
 }
 
@@ -158,6 +160,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},
+      {"{drain: {onEnd: abort}}", "policy.drain.onEnd: expected one of close, reset, keep, found the text 'abort'"},
       {"{peakEwma: {decay: 1ms}}", "policy.peakEwma.decay: '1ms' is out of range, allowed is 10ms to 1h"},
       {"{first: {maxConnections: -1}}", "policy.first.maxConnections: expected a whole number from 0 to 1000000"},
       {"{weights: {}}", "policy.weights: expected a list"},

@@ -33,6 +33,7 @@ TEST(RingwayKind, every_key_is_read) {
   log: {level: debug, format: json, accessLog: on}
   virtualIPs: {mode: off, interface: dummy0}
   manifests: []
+  stateDirectory: /srv/ringway
   discovery: {docker: {socket: "unix:/run/d.sock", network: front}}
   defaults: {policy: {balancer: random}}
 )"))
@@ -48,6 +49,7 @@ TEST(RingwayKind, every_key_is_read) {
   EXPECT_TRUE(value.access_log);
   EXPECT_EQ(value.virtual_ip_mode, VirtualIpMode::kOff);
   EXPECT_EQ(value.virtual_ip_interface, "dummy0");
+  EXPECT_EQ(value.state_directory, "/srv/ringway");
   ASSERT_TRUE(value.docker);
   EXPECT_EQ(value.docker->socket, "unix:/run/d.sock");
   EXPECT_EQ(value.docker->network, "front");
@@ -58,7 +60,7 @@ TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
   EXPECT_THAT(mistakes(ringway("{worker: 2, sleeping: 5, log: {lvel: info}, virtualIps: {}}")),
               ElementsAre("f:3:8: spec.worker: unknown key, did you mean 'workers'?",
                           "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, admin, log, "
-                          "virtualIPs, manifests, discovery, defaults",
+                          "virtualIPs, manifests, discovery, defaults, stateDirectory",
                           "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
                           "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
   EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),
@@ -94,6 +96,7 @@ TEST(RingwayKind, wrong_values_say_what_is_allowed) {
       {"{virtualIPs: {interface: abcdefghijklmnop}}", "1 to 15 characters"},
       {"{node: {name: Node_A}}", "spec.node.name: 'Node_A'"},
       {"{node: {zone: \"a b\"}}", "spec.node.zone"},
+      {"{stateDirectory: state}", "spec.stateDirectory: 'state': an absolute path is needed, like /var/lib/ringway"},
       {"{manifests: services.d}", "spec.manifests: expected a list, found the text 'services.d'"},
       {"{manifests: [\"\"]}", "spec.manifests[0]: the path of a file"},
       {"{discovery: {docker: }}", "{} for the defaults"},

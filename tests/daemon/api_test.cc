@@ -196,8 +196,21 @@ TEST_F(ApiTest, drain_names_an_endpoint_that_exists) {
   for (const char* body : {"", "{", "[]", "{}", R"({"endpoint":1})", R"({"endpoint":""})"}) {
     EXPECT_EQ(ask("POST", "/api/v1/drain", {}, body).status, 400) << body;
   }
-  const std::vector<std::pair<std::string, bool>> wanted = {{"web-1", true}, {"web-1", false}, {"other", true}};
+  EXPECT_EQ(ask("POST", "/api/v1/drain", {}, R"({"endpoint":"web-1","persist":"yes"})").status, 400);
+  const std::vector<std::pair<std::string, std::string>> wanted = {
+      {"web-1", "drain"}, {"web-1", "undrain"}, {"other", "drain"}};
   EXPECT_EQ(board_.drains, wanted);
+}
+
+TEST_F(ApiTest, a_drain_that_is_to_survive_says_so_or_why_it_cannot) {
+  const auto done = ask("POST", "/api/v1/drain", {}, R"({"endpoint":"web-1","persist":true})");
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(json::parse(done.body)["persist"], true);
+  EXPECT_EQ(json::parse(ask("POST", "/api/v1/drain", {}, R"({"endpoint":"web-1"})").body)["persist"], false);
+  board_.drain_error = "writing /x/drains.json: Permission denied";
+  const auto refused = ask("POST", "/api/v1/drain", {}, R"({"endpoint":"web-1","persist":true})");
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(json::parse(refused.body)["error"], board_.drain_error);
 }
 
 TEST_F(ApiTest, paths_and_methods_that_are_not_there_say_so) {

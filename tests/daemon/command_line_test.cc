@@ -47,6 +47,7 @@ TEST(CommandLine, wrong_usage_is_2_and_help_is_0) {
                                                                      {"describe", "service"},
                                                                      {"describe", "pod", "x"},
                                                                      {"drain"},
+                                                                     {"undrain", "web-1", "--persist"},
                                                                      {"get", "svc", "--admin", "nonsense"}}) {
     const auto outcome = ringway(arguments);
     EXPECT_EQ(outcome.status, kWrongUsage) << testing::PrintToString(arguments) << outcome.out;
@@ -181,7 +182,8 @@ TEST_F(ClientCommandTest, service_prints_its_urls) {
 
 TEST_F(ClientCommandTest, drain_and_reload_report_what_came_of_it) {
   EXPECT_EQ(ask({"drain", "web-1"}).out, "web-1 drained (1 endpoint)\n");
-  EXPECT_EQ(ask({"undrain", "web-1"}).status, kFine);
+  EXPECT_EQ(ask({"drain", "web-1", "--persist"}).out, "web-1 drained, also after a restart (1 endpoint)\n");
+  EXPECT_EQ(ask({"undrain", "web-1"}).out, "web-1 undrained (1 endpoint)\n");
   EXPECT_EQ(ask({"drain", "other"}).status, kFailed);
   EXPECT_EQ(ask({"reload"}).out, "nothing changed\n");
   loop_.on_loop([&] { board_.report = {Result::kApplied, {"service a/b: added"}, {}}; });

@@ -83,8 +83,17 @@ std::vector<discovery::ServiceView> FakeBoard::services() const {
   return {view};
 }
 
-std::size_t FakeBoard::set_drained(std::string_view endpoint, bool drained) {
-  drains.emplace_back(endpoint, drained);
+std::expected<std::size_t, std::string> FakeBoard::drain(std::string_view endpoint, discovery::DrainLifetime lifetime) {
+  const bool persist = lifetime == discovery::DrainLifetime::kPersisted;
+  drains.emplace_back(endpoint, persist ? "persist" : "drain");
+  if (persist && !drain_error.empty()) {
+    return std::unexpected(drain_error);
+  }
+  return endpoint == "web-1" ? 1 : 0;
+}
+
+std::expected<std::size_t, std::string> FakeBoard::undrain(std::string_view endpoint) {
+  drains.emplace_back(endpoint, "undrain");
   return endpoint == "web-1" ? 1 : 0;
 }
 

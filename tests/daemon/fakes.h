@@ -24,6 +24,7 @@ class FakeDataPlane final : public proxy::DataPlane {
   [[nodiscard]] std::uint64_t version_in_force() const override { return in_force; }
   void on_in_force(std::function<void()> callback) override { switched = std::move(callback); }
   void close_sessions(const std::shared_ptr<proxy::EndpointState>&, proxy::Cause) override {}
+  void reset_sessions(const std::shared_ptr<proxy::EndpointState>&, proxy::Cause) override {}
   void list_sessions(std::size_t limit, std::function<void(std::vector<proxy::SessionInfo>)> done) override;
   std::vector<proxy::SessionInfo> take_ended() override { return {}; }
   void drain(std::function<void()> done) override { drained = std::move(done); }
@@ -93,7 +94,8 @@ class FakeBoard final : public Board {
     ++reloads;
     return report;
   }
-  std::size_t set_drained(std::string_view endpoint, bool drained) override;
+  std::expected<std::size_t, std::string> drain(std::string_view endpoint, discovery::DrainLifetime lifetime) override;
+  std::expected<std::size_t, std::string> undrain(std::string_view endpoint) override;
 
   config::Configuration configured;
   Workloads known;
@@ -108,8 +110,9 @@ class FakeBoard final : public Board {
   DataPathReport path;
   ReloadReport report;
   std::size_t reloads = 0;
-  mutable std::size_t asked = 0;  ///< times that somebody asked for the services
-  std::vector<std::pair<std::string, bool>> drains;
+  mutable std::size_t asked = 0;                            ///< times that somebody asked for the services
+  std::vector<std::pair<std::string, std::string>> drains;  ///< of whom, and drain, persist or undrain
+  std::string drain_error;                                  ///< of those that are to survive; "" = they can
   bool has_service = true;
   bool panic = false;
 

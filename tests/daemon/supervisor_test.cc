@@ -220,11 +220,41 @@ TEST_F(SupervisorTest, propagation_is_counted_when_every_worker_has_switched) {
 TEST_F(SupervisorTest, draining_by_hand_takes_an_endpoint_out_and_back) {
   write(std::string(kSettings) + kPod + service("web", "127.96.0.10"));
   start();
-  EXPECT_EQ(supervisor_->board().set_drained("127.0.0.11:80", true), 1);
+  using discovery::DrainLifetime;
+  EXPECT_EQ(supervisor_->board().drain("127.0.0.11:80", DrainLifetime::kUntilRestart), 1U);
   EXPECT_TRUE(run_until([&] { return plane_->published.back()->ports.at(0)->endpoints.empty(); }));
-  EXPECT_EQ(supervisor_->board().set_drained("default/web-1", false), 1);
+  EXPECT_EQ(supervisor_->board().undrain("default/web-1"), 1U);
   EXPECT_TRUE(run_until([&] { return plane_->published.back()->ports.at(0)->endpoints.size() == 1; }));
-  EXPECT_EQ(supervisor_->board().set_drained("nothing", true), 0);
+  EXPECT_EQ(supervisor_->board().drain("nothing", DrainLifetime::kUntilRestart), 0U);
+}
+
+TEST_F(SupervisorTest, a_persisted_drain_is_in_force_from_the_first_snapshot_on) {
+  const std::string state = folder_ / "state";
+  const std::string settings = std::string(kSettings) + "  stateDirectory: " + state + "\n";
+  write(settings + kPod + service("web", "127.96.0.10"));
+  start();
+  EXPECT_EQ(supervisor_->board().drain("web-1", discovery::DrainLifetime::kPersisted), 1U);
+  supervisor_.reset();
+  start();
+  EXPECT_TRUE(plane_->published.front()->ports.at(0)->endpoints.empty());
+  EXPECT_EQ(supervisor_->board().services().at(0).ports.at(0).endpoints.at(0).reason, "drained by hand (persisted)");
+  EXPECT_EQ(supervisor_->board().undrain("web-1"), 1U);
+  supervisor_.reset();
+  start();
+  EXPECT_EQ(plane_->published.front()->ports.at(0)->endpoints.size(), 1U);
+}
+
+TEST_F(SupervisorTest, a_drain_that_cannot_be_written_down_is_refused_and_changes_nothing) {
+  const std::string file = folder_ / "file";
+  std::ofstream(file) << "no folder";
+  write(std::string(kSettings) + "  stateDirectory: " + file + "\n" + kPod + service("web", "127.96.0.10"));
+  start();
+  const auto refused = supervisor_->board().drain("web-1", discovery::DrainLifetime::kPersisted);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("spec.stateDirectory"), std::string::npos) << refused.error();
+  EXPECT_NE(refused.error().find("without --persist"), std::string::npos) << refused.error();
+  EXPECT_EQ(supervisor_->board().services().at(0).ports.at(0).endpoints.at(0).reason, "");
+  EXPECT_EQ(supervisor_->board().drain("web-1", discovery::DrainLifetime::kUntilRestart), 1U);
 }
 
 TEST_F(SupervisorTest, an_end_drains_first_and_then_stops) {

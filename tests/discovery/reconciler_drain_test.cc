@@ -137,6 +137,34 @@ TEST_F(ReconcilerDrain, EndpointsOfARemovedServiceDrainAndAreTakenBackIfItReturn
   EXPECT_THAT(heard_.closed, ElementsAre(closed_));
 }
 
+TEST_F(ReconcilerDrain, OnEndResetGivesRstInThePlaceOfFin) {
+  service_.policy.drain_end = config::DrainEnd::kReset;
+  reconciler_.configure(configuration_of({service_}));
+  remove("one");
+  build();
+  clock_.turn(seconds(30));
+  expire();
+  EXPECT_THAT(heard_.reset, ElementsAre(closed_));
+  EXPECT_THAT(heard_.closed, IsEmpty());
+}
+
+TEST_F(ReconcilerDrain, OnEndKeepLeavesSessionsAloneAndSaysSo) {
+  service_.policy.drain_end = config::DrainEnd::kKeep;
+  reconciler_.configure(configuration_of({service_}));
+  remove("one");
+  build();
+  clock_.turn(seconds(30));
+  EXPECT_EQ(expire(), clock_.now() + seconds(1)) << "looked at no more often than for its last session";
+  EXPECT_THAT(heard_.closed, IsEmpty());
+  EXPECT_THAT(heard_.reset, IsEmpty());
+  EXPECT_EQ(views()[0],
+            "127.0.0.1:8080 draining (gone, or not selected any more; drain.timeout is over, its sessions are kept)");
+  service_.policy.drain_end = config::DrainEnd::kClose;
+  reconciler_.configure(configuration_of({service_}));
+  build();
+  EXPECT_THAT(heard_.closed, ElementsAre(closed_)) << "a reload may end them";
+}
+
 TEST_F(ReconcilerDrain, TimeoutOfZeroNeverCloses) {
   service_.policy.drain_timeout = seconds(0);
   reconciler_.configure(configuration_of({service_}));
@@ -186,19 +214,19 @@ TEST_F(ReconcilerDrain, StateIsFreedOnlyWhenNoWorkerAndNoSessionKnowsIt) {
 }
 
 TEST_F(ReconcilerDrain, ByHandNamesAnAddressAWorkloadOrItsFullName) {
-  EXPECT_EQ(reconciler_.set_drained("127.0.0.1:8080", true), 1U);
+  EXPECT_EQ(set_drained("127.0.0.1:8080", true), 1U);
   build();
   EXPECT_EQ(picked(), "127.0.0.2:8080");
-  EXPECT_EQ(reconciler_.set_drained("one", false), 1U);
+  EXPECT_EQ(set_drained("one", false), 1U);
   build();
   EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.2:8080");
-  EXPECT_EQ(reconciler_.set_drained("shop/two", true), 1U);
+  EXPECT_EQ(set_drained("shop/two", true), 1U);
   build();
   EXPECT_EQ(picked(), "127.0.0.1:8080");
-  EXPECT_EQ(reconciler_.set_drained("bank/two", false), 0U);
-  EXPECT_EQ(reconciler_.set_drained("wo", false), 0U);
-  EXPECT_EQ(reconciler_.set_drained("", true), 0U);
-  EXPECT_EQ(reconciler_.set_drained("127.0.0.9:1", true), 0U);
+  EXPECT_EQ(set_drained("bank/two", false), 0U);
+  EXPECT_EQ(set_drained("wo", false), 0U);
+  EXPECT_EQ(set_drained("", true), 0U);
+  EXPECT_EQ(set_drained("127.0.0.9:1", true), 0U);
   EXPECT_FALSE(build());
 }
 
@@ -206,12 +234,12 @@ TEST_F(ReconcilerDrain, ByHandNamesAWorkloadWithoutANamespaceByThatOfItsService)
   Workload free = web_workload("free", "127.0.0.5");
   free.ns = "";
   put(free);
-  EXPECT_EQ(reconciler_.set_drained("shop/free", true), 1U);
-  EXPECT_EQ(reconciler_.set_drained("free", false), 1U);
+  EXPECT_EQ(set_drained("shop/free", true), 1U);
+  EXPECT_EQ(set_drained("free", false), 1U);
 }
 
 TEST_F(ReconcilerDrain, ByHandKeepsSessionsAndSurvivesUpdatesAndReloads) {
-  reconciler_.set_drained("one", true);
+  set_drained("one", true);
   Workload updated = web_workload("one", "127.0.0.1");
   updated.labels["more"] = "x";
   put(updated);
@@ -225,6 +253,70 @@ TEST_F(ReconcilerDrain, ByHandKeepsSessionsAndSurvivesUpdatesAndReloads) {
   put(web_workload("heir", "127.0.0.1"));
   build();
   EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.2:8080") << "who inherits the address is not drained";
+}
+
+TEST_F(ReconcilerDrain, ByHandHoldsForANameWhereverItComesBack) {
+  set_drained("one", true, DrainLifetime::kPersisted);
+  build();
+  EXPECT_EQ(views()[0], "127.0.0.1:8080 drained (drained by hand (persisted))");
+  remove("one");
+  put(web_workload("one", "127.0.0.7"));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.2:8080");
+  EXPECT_EQ(set_drained("one", false), 1U);
+  build();
+  EXPECT_EQ(picked(), "127.0.0.2:8080 127.0.0.7:8080");
+}
+
+TEST_F(ReconcilerDrain, ByHandHoldsForAnAddressOnlyWhileTheSameWorkloadHasIt) {
+  set_drained("127.0.0.1:8080", true, DrainLifetime::kPersisted);
+  remove("one");
+  put(web_workload("one", "127.0.0.7"));
+  put(web_workload("heir", "127.0.0.1"));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.2:8080 127.0.0.7:8080");
+  EXPECT_EQ(set_drained("one", false), 2U) << "the endpoint of now, and the drain of one that is gone";
+  EXPECT_TRUE(reconciler_.drains().empty());
+}
+
+TEST_F(ReconcilerDrain, ByHandMarksOfBeforeHoldForWhatComesLater) {
+  remove("two");
+  reconciler_.set_drains({{{std::nullopt, "shop/two"}, DrainLifetime::kPersisted}});
+  put(web_workload("two", "127.0.0.9"));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.1:8080");
+  remove("two");
+  EXPECT_EQ(set_drained("two", false), 1U) << "also of one that is not there";
+  put(web_workload("two", "127.0.0.9"));
+  build();
+  EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.9:8080");
+}
+
+TEST_F(ReconcilerDrain, ByHandOneAddressOfADrainedNameIsPutBackAlone) {
+  Workload both = web_workload("both", "127.0.0.5");
+  both.addresses.push_back(*proxy::IpAddress::parse("127.0.0.6"));
+  service_.ports.push_back({"admin", 81, config::Protocol::kTcp, std::uint16_t{9090}});
+  reconciler_.configure(configuration_of({service_}));
+  put(both);
+  set_drained("both", true, DrainLifetime::kPersisted);
+  build();
+  EXPECT_EQ(set_drained("127.0.0.5:8080", false), 1U);
+  build();
+  EXPECT_EQ(picked("shop/web:http"), "127.0.0.1:8080 127.0.0.2:8080 127.0.0.5:8080");
+  EXPECT_EQ(picked("shop/web:admin"), "127.0.0.1:9090 127.0.0.2:9090");
+  for (const auto& [mark, lifetime] : reconciler_.drains()) {
+    EXPECT_EQ(lifetime, DrainLifetime::kPersisted) << mark.to_string();
+  }
+}
+
+TEST_F(ReconcilerDrain, ByHandPersistedStaysSo) {
+  set_drained("one", true, DrainLifetime::kPersisted);
+  set_drained("one", true);
+  EXPECT_EQ(persisted(reconciler_.drains()).size(), 1U);
+  set_drained("two", true);
+  EXPECT_EQ(persisted(reconciler_.drains()).size(), 1U);
+  set_drained("two", true, DrainLifetime::kPersisted);
+  EXPECT_EQ(persisted(reconciler_.drains()).size(), 2U);
 }
 
 }  // namespace

@@ -171,10 +171,10 @@ TEST_F(ReconcilerHealth, OnDownClosesSessionsOnlyWhereThePolicySaysSo) {
 TEST_F(ReconcilerHealth, DrainedByHandGetsNoSessionNotEvenInPanic) {
   health_.say(kOne, false);
   health_.say(kTwo, false);
-  EXPECT_EQ(reconciler_.set_drained(kOne, true), 1U);
+  EXPECT_EQ(set_drained(kOne, true), 1U);
   build();
   EXPECT_EQ(picked(), kTwo);
-  EXPECT_EQ(reconciler_.set_drained(kTwo, true), 1U);
+  EXPECT_EQ(set_drained(kTwo, true), 1U);
   build();
   EXPECT_EQ(picked(), "");
   EXPECT_EQ(views()[0], "127.0.0.1:8080 drained (drained by hand)");

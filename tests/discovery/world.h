@@ -77,10 +77,14 @@ class Heard final : public Reconciler::Output {
   void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override {
     closed.emplace_back(endpoint->address.to_string(), cause);
   }
+  void reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override {
+    reset.emplace_back(endpoint->address.to_string(), cause);
+  }
   void say(const std::string& line) override { lines.push_back(line); }
 
   int wanted = 0;
   std::vector<std::pair<std::string, proxy::Cause>> closed;
+  std::vector<std::pair<std::string, proxy::Cause>> reset;
   std::vector<std::string> lines;
 };
 
@@ -146,6 +150,13 @@ class World : public testing::Test {
     snapshot_ = built ? built : snapshot_;
     expire();
     return built != nullptr;
+  }
+  /// Drains by hand or puts back; how many endpoints that named.
+  std::size_t set_drained(const std::string& endpoint, bool drained,
+                          DrainLifetime lifetime = DrainLifetime::kUntilRestart) {
+    auto plan = reconciler_.plan_drain(endpoint, drained ? std::optional(lifetime) : std::nullopt);
+    reconciler_.set_drains(std::move(plan.marks));
+    return plan.named;
   }
   proxy::Time expire() { return reconciler_.expire(snapshot_ ? snapshot_->version : 0); }
 

@@ -187,6 +187,10 @@ void SourcesWorld::close_sessions(const std::shared_ptr<proxy::EndpointState>& e
   post([this, endpoint, cause] { reactor_->sessions().close(endpoint.get(), cause); });
 }
 
+void SourcesWorld::reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, Cause cause) {
+  post([this, endpoint, cause] { reactor_->sessions().abort(endpoint.get(), cause); });
+}
+
 void SourcesWorld::post(std::function<void()> work) {
   posted_.push_back(std::move(work));
   ring_.wake();

@@ -73,6 +73,7 @@ class SourcesWorld final : private proxy::simulated::Actor,
 
   void snapshot_wanted() override;
   void close_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
+  void reset_sessions(const std::shared_ptr<proxy::EndpointState>& endpoint, proxy::Cause cause) override;
   void say(const std::string& /*line*/) override {}
 
   void on_accepted(EndId /*end*/) override {}
