@@ -72,6 +72,59 @@ int read_address(const nlmsghdr* message, void* into) {
   return MNL_CB_OK;
 }
 
+int read_route(const nlmsghdr* message, void* into) {
+  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+  if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_type != RTN_LOCAL || header->rtm_table != RT_TABLE_LOCAL ||
+      header->rtm_protocol == RTPROT_KERNEL) {
+    return MNL_CB_OK;
+  }
+  const std::size_t bytes = header->rtm_family == AF_INET ? 4 : 16;
+  InterfaceAddress address{.prefix_length = header->rtm_dst_len, .protocol = header->rtm_protocol, .routed = true};
+  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof *header));
+       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(message)) -
+                                               reinterpret_cast<const char*>(attribute)));
+       attribute = mnl_attr_next(attribute)) {
+    const auto type = mnl_attr_get_type(attribute);
+    const auto length = mnl_attr_get_payload_len(attribute);
+    if (type == RTA_DST && length >= bytes) {
+      address.ip = to_ip(header->rtm_family, mnl_attr_get_payload(attribute));
+    } else if (type == RTA_OIF && length >= sizeof(std::uint32_t)) {
+      address.interface_index = mnl_attr_get_u32(attribute);
+    }
+  }
+  static_cast<std::vector<InterfaceAddress>*>(into)->push_back(address);
+  return MNL_CB_OK;
+}
+
+void fill_address(nlmsghdr& message, const InterfaceAddress& address, bool add) {
+  message.nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
+  auto* header = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(ifaddrmsg)));
+  header->ifa_family = address.ip.is_v6() ? AF_INET6 : AF_INET;
+  header->ifa_prefixlen = address.prefix_length;
+  header->ifa_flags = address.ip.is_v6() ? IFA_F_NODAD : 0;
+  header->ifa_scope = RT_SCOPE_UNIVERSE;
+  header->ifa_index = address.interface_index;
+  mnl_attr_put(&message, IFA_LOCAL, address.ip.size(), address.ip.bytes());
+  mnl_attr_put(&message, IFA_ADDRESS, address.ip.size(), address.ip.bytes());
+  if (add && address.protocol != 0) {
+    mnl_attr_put_u8(&message, kAddressProtocol, address.protocol);
+  }
+}
+
+/// As `ip route add local IP dev INTERFACE` does.
+void fill_route(nlmsghdr& message, const InterfaceAddress& address, bool add) {
+  message.nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(rtmsg)));
+  header->rtm_family = address.ip.is_v6() ? AF_INET6 : AF_INET;
+  header->rtm_dst_len = address.prefix_length;
+  header->rtm_table = RT_TABLE_LOCAL;
+  header->rtm_protocol = address.protocol;
+  header->rtm_scope = address.ip.is_v6() ? RT_SCOPE_UNIVERSE : RT_SCOPE_HOST;
+  header->rtm_type = RTN_LOCAL;
+  mnl_attr_put(&message, RTA_DST, address.ip.size(), address.ip.bytes());
+  mnl_attr_put_u32(&message, RTA_OIF, address.interface_index);
+}
+
 }  // namespace
 
 Netlink::Netlink(mnl_socket* socket) : socket_(socket) {}
@@ -103,16 +156,24 @@ Result<Netlink> Netlink::open() {
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kReplyTimeout, sizeof kReplyTimeout);
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  // A dump of the routes is then that of the one table that was asked for, whatever a router beside us has in others.
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
   return netlink;
 }
 
-Result<bool> Netlink::dump_once(std::vector<InterfaceAddress>& into) {
+Result<bool> Netlink::dump_once(std::uint16_t type, int family, std::vector<InterfaceAddress>& into) {
   std::array<char, kRequestBytes> request{};
   nlmsghdr* message = mnl_nlmsg_put_header(request.data());
-  message->nlmsg_type = RTM_GETADDR;
+  message->nlmsg_type = type;
   message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   message->nlmsg_seq = ++sequence_;
-  mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg));
+  if (type == RTM_GETROUTE) {
+    auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+    header->rtm_family = static_cast<unsigned char>(family);
+    header->rtm_table = RT_TABLE_LOCAL;
+  } else {
+    mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg));
+  }
   if (mnl_socket_sendto(socket_, message, message->nlmsg_len) < 0) {
     return std::unexpected(system_error(errno, "asking for the addresses"));
   }
@@ -127,7 +188,7 @@ Result<bool> Netlink::dump_once(std::vector<InterfaceAddress>& into) {
       return std::unexpected(system_error(errno, "reading the addresses"));
     }
     const int step = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), sequence_, mnl_socket_get_portid(socket_),
-                                read_address, &into);
+                                type == RTM_GETROUTE ? read_route : read_address, &into);
     if (step < 0 && errno == EINTR) {
       whole = false;
       break;
@@ -143,9 +204,22 @@ Result<bool> Netlink::dump_once(std::vector<InterfaceAddress>& into) {
 }
 
 Result<std::vector<InterfaceAddress>> Netlink::addresses() {
+  return dump(RTM_GETADDR, AF_UNSPEC);
+}
+
+Result<std::vector<InterfaceAddress>> Netlink::local_routes() {
+  auto all = dump(RTM_GETROUTE, AF_INET);
+  auto six = dump(RTM_GETROUTE, AF_INET6);
+  if (all && six) {
+    all->insert(all->end(), six->begin(), six->end());
+  }
+  return six ? all : six;
+}
+
+Result<std::vector<InterfaceAddress>> Netlink::dump(std::uint16_t type, int family) {
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     std::vector<InterfaceAddress> all;
-    auto whole = dump_once(all);
+    auto whole = dump_once(type, family, all);
     if (!whole) {
       return std::unexpected(std::move(whole.error()));
     }
@@ -225,26 +299,14 @@ Result<std::vector<bool>> Netlink::are_local(std::span<const IpAddress> ips) {
   return local;
 }
 
-Result<std::vector<int>> Netlink::change(std::uint16_t type, std::uint16_t flags,
-                                         std::span<const InterfaceAddress> addresses) {
+Result<std::vector<int>> Netlink::change(bool add, std::span<const InterfaceAddress> addresses) {
   std::vector<int> results(addresses.size(), 0);
+  const int flags = NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0);
   auto done = exchange(
       addresses.size(),
       [&](nlmsghdr& message, std::size_t i) {
-        const InterfaceAddress& address = addresses[i];
-        message.nlmsg_type = type;
-        message.nlmsg_flags = static_cast<std::uint16_t>(message.nlmsg_flags | NLM_F_ACK | flags);
-        auto* header = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(ifaddrmsg)));
-        header->ifa_family = address.ip.is_v6() ? AF_INET6 : AF_INET;
-        header->ifa_prefixlen = address.prefix_length;
-        header->ifa_flags = address.ip.is_v6() ? IFA_F_NODAD : 0;
-        header->ifa_scope = RT_SCOPE_UNIVERSE;
-        header->ifa_index = address.interface_index;
-        mnl_attr_put(&message, IFA_LOCAL, address.ip.size(), address.ip.bytes());
-        mnl_attr_put(&message, IFA_ADDRESS, address.ip.size(), address.ip.bytes());
-        if (type == RTM_NEWADDR && address.protocol != 0) {
-          mnl_attr_put_u8(&message, kAddressProtocol, address.protocol);
-        }
+        message.nlmsg_flags = static_cast<std::uint16_t>(message.nlmsg_flags | flags);
+        (addresses[i].routed ? fill_route : fill_address)(message, addresses[i], add);
       },
       [&](const nlmsghdr& message, std::size_t i) {
         if (message.nlmsg_type == NLMSG_ERROR) {
@@ -258,11 +320,11 @@ Result<std::vector<int>> Netlink::change(std::uint16_t type, std::uint16_t flags
 }
 
 Result<std::vector<int>> Netlink::add(std::span<const InterfaceAddress> addresses) {
-  return change(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, addresses);
+  return change(true, addresses);
 }
 
 Result<std::vector<int>> Netlink::remove(std::span<const InterfaceAddress> addresses) {
-  return change(RTM_DELADDR, 0, addresses);
+  return change(false, addresses);
 }
 
 }  // namespace ringway::proxy

@@ -15,12 +15,13 @@ struct nlmsghdr;
 
 namespace ringway::proxy {
 
-/// An address that an interface of this network namespace carries.
+/// An address that an interface of this network namespace carries, or that a route makes local without that.
 struct InterfaceAddress {
   IpAddress ip;
   std::uint32_t interface_index = 0;
   std::uint8_t prefix_length = 0;
-  std::uint8_t protocol = 0;  ///< IFA_PROTO: who added it; 0 where nobody said so, or before Linux 5.18
+  std::uint8_t protocol = 0;  ///< who added it: IFA_PROTO, 0 where nobody said so or before Linux 5.18; rtm_protocol
+  bool routed = false;        ///< a route of type local in the table of that name, and no address
 };
 
 /// The few questions and orders of rtnetlink(7) that virtual IPs need, over one socket. Blocks, at most kReplyTimeout
@@ -34,6 +35,8 @@ class Netlink {
 
   /// Every IPv4 and IPv6 address of every interface.
   Result<std::vector<InterfaceAddress>> addresses();
+  /// Every local route that was added by somebody and does not come of an address.
+  Result<std::vector<InterfaceAddress>> local_routes();
 
   /// For each address whether the kernel delivers packets for it to this host: a route lookup that ends in RTN_LOCAL.
   /// Asking the routes and not bind(2) keeps `ip_nonlocal_bind` from lying, and knows a whole local prefix (`ip addr
@@ -42,7 +45,7 @@ class Netlink {
 
   /// Adds each address; the result holds an errno for each, 0 where it went well. EEXIST: the interface has it already.
   Result<std::vector<int>> add(std::span<const InterfaceAddress> addresses);
-  /// Removes each address; the result holds an errno for each. EADDRNOTAVAIL: it was not there.
+  /// Removes each address; the result holds an errno for each. EADDRNOTAVAIL, of a route ESRCH: it was not there.
   Result<std::vector<int>> remove(std::span<const InterfaceAddress> addresses);
 
  private:
@@ -51,8 +54,9 @@ class Netlink {
   using Reply = std::function<void(const nlmsghdr& message, std::size_t index)>;
   /// Sends `count` requests in batches; calls `reply` with the one answer of each.
   Result<void> exchange(std::size_t count, const Fill& fill, const Reply& reply);
-  Result<std::vector<int>> change(std::uint16_t type, std::uint16_t flags, std::span<const InterfaceAddress> addresses);
-  Result<bool> dump_once(std::vector<InterfaceAddress>& into);
+  Result<std::vector<int>> change(bool add, std::span<const InterfaceAddress> addresses);
+  Result<std::vector<InterfaceAddress>> dump(std::uint16_t type, int family);
+  Result<bool> dump_once(std::uint16_t type, int family, std::vector<InterfaceAddress>& into);
 
   mnl_socket* socket_;
   std::uint32_t sequence_ = 1;

@@ -74,19 +74,19 @@ Error refusals(std::span<const InterfaceAddress> addresses, std::span<const int>
 
 }  // namespace
 
-VirtualIps::VirtualIps(std::string interface, bool manage, Netlink netlink)
-    : interface_(std::move(interface)), manage_(manage), netlink_(std::move(netlink)) {}
+VirtualIps::VirtualIps(std::string interface, bool manage, bool as_routes, Netlink netlink)
+    : interface_(std::move(interface)), manage_(manage), as_routes_(as_routes), netlink_(std::move(netlink)) {}
 
 VirtualIps::~VirtualIps() {
   release(added());
 }
 
-Result<std::unique_ptr<VirtualIps>> VirtualIps::open(std::string interface, bool manage) {
+Result<std::unique_ptr<VirtualIps>> VirtualIps::open(std::string interface, bool manage, bool as_routes) {
   auto netlink = Netlink::open();
   if (!netlink) {
     return std::unexpected(std::move(netlink.error()).prefixed("virtual IPs"));
   }
-  std::unique_ptr<VirtualIps> self(new VirtualIps(std::move(interface), manage, std::move(*netlink)));
+  std::unique_ptr<VirtualIps> self(new VirtualIps(std::move(interface), manage, as_routes, std::move(*netlink)));
   if (manage) {
     if (auto swept = self->sweep_orphans(); !swept) {
       return std::unexpected(std::move(swept.error()).prefixed("virtual IPs"));
@@ -99,6 +99,11 @@ Result<std::vector<InterfaceAddress>> VirtualIps::sweep_orphans() {
   auto all = netlink_.addresses();
   if (!all || !manage_) {
     return all;
+  }
+  if (auto routes = netlink_.local_routes(); routes) {
+    all->insert(all->end(), routes->begin(), routes->end());
+  } else {
+    return routes;
   }
   const auto begin = std::stable_partition(all->begin(), all->end(), [&](const InterfaceAddress& address) {
     return !Slot::is_ours(address.protocol) || (slot_ && slot_->protocol() == address.protocol);
@@ -118,7 +123,7 @@ Result<std::vector<InterfaceAddress>> VirtualIps::sweep_orphans() {
       return std::unexpected(removed.error());
     }
     for (std::size_t i = 0; i < ours.size(); ++i) {
-      if ((*removed)[i] != 0 && (*removed)[i] != EADDRNOTAVAIL) {
+      if ((*removed)[i] != 0 && (*removed)[i] != EADDRNOTAVAIL && (*removed)[i] != ESRCH) {
         all->push_back(ours[i]);
       }
     }
@@ -203,7 +208,7 @@ Result<std::vector<IpAddress>> VirtualIps::ensure(std::span<const IpAddress> wan
   std::vector<InterfaceAddress> addresses;
   addresses.reserve(ips->size());
   for (const IpAddress& ip : *ips) {
-    addresses.push_back({ip, *index, host_prefix(ip), slot_->protocol()});
+    addresses.push_back({ip, *index, host_prefix(ip), slot_->protocol(), as_routes_});
   }
   auto results = netlink_.add(addresses);
   std::vector<IpAddress> added;
@@ -230,7 +235,7 @@ void VirtualIps::release(std::span<const IpAddress> ips) {
   std::vector<InterfaceAddress> addresses;
   for (const IpAddress& ip : ips) {
     if (const auto found = added_.find(ip); found != added_.end()) {
-      addresses.push_back({ip, found->second, host_prefix(ip), 0});
+      addresses.push_back({ip, found->second, host_prefix(ip), 0, as_routes_});
       added_.erase(found);
     }
   }

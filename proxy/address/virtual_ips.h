@@ -18,8 +18,8 @@ namespace ringway::proxy {
 /// Makes addresses local by adding them to an interface over netlink, and takes away what it added: on `release`, at
 /// the end of the object, and what a crashed daemon left behind at the next `open` or `ensure` of any daemon.
 ///
-/// What was left behind is known by IFA_PROTO (see Slot). Before Linux 5.18 the kernel drops that mark: everything
-/// works but the removal after a crash, and the address is then simply found local.
+/// What was left behind is known by IFA_PROTO or the route's protocol (see Slot). Before Linux 5.18 the kernel drops
+/// that mark: everything works but the removal after a crash, and the address is then simply found local.
 ///
 /// An address that two daemons want belongs to the one that added it and goes with it.
 /// Control thread; every member blocks for a few netlink round trips.
@@ -27,7 +27,9 @@ class VirtualIps {
  public:
   /// Removes what crashed daemons left, where it has the right to. With `manage` false it never changes an interface.
   /// `interface` need not exist until an address must be added to it.
-  static Result<std::unique_ptr<VirtualIps>> open(std::string interface, bool manage);
+  /// `as_routes` makes addresses local by a route to `interface`, and not by adding them to it: a tenth of the time
+  /// where there are thousands. `ip addr` does not show them, `ip route show table local` does.
+  static Result<std::unique_ptr<VirtualIps>> open(std::string interface, bool manage, bool as_routes = false);
   VirtualIps(const VirtualIps&) = delete;
   VirtualIps& operator=(const VirtualIps&) = delete;
   ~VirtualIps();
@@ -46,9 +48,9 @@ class VirtualIps {
   [[nodiscard]] std::vector<IpAddress> added() const;
 
  private:
-  VirtualIps(std::string interface, bool manage, Netlink netlink);
+  VirtualIps(std::string interface, bool manage, bool as_routes, Netlink netlink);
 
-  /// All addresses, after the orphans are gone.
+  /// All addresses and local routes, after the orphans are gone.
   Result<std::vector<InterfaceAddress>> sweep_orphans();
   Result<std::vector<IpAddress>> missing(std::span<const IpAddress> wanted);
   Result<std::uint32_t> interface_index() const;
@@ -56,6 +58,7 @@ class VirtualIps {
 
   std::string interface_;
   bool manage_;
+  bool as_routes_;
   Netlink netlink_;
   std::optional<Slot> slot_;                  ///< claimed when the first address is added
   std::map<IpAddress, std::uint32_t> added_;  ///< to the index of the interface

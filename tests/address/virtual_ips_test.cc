@@ -67,8 +67,9 @@ class VirtualIpsTest : public ::testing::Test {
     }
   }
 
-  static std::unique_ptr<VirtualIps> open(const std::string& interface = "lo", bool manage = true) {
-    auto opened = VirtualIps::open(interface, manage);
+  static std::unique_ptr<VirtualIps> open(const std::string& interface = "lo", bool manage = true,
+                                          bool as_routes = false) {
+    auto opened = VirtualIps::open(interface, manage, as_routes);
     EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().context);
     return opened ? std::move(*opened) : nullptr;
   }
@@ -112,6 +113,41 @@ TEST_F(VirtualIpsTest, adds_both_families_so_that_they_can_be_bound_at_once) {
       EXPECT_EQ(address.prefix_length, address.ip.is_v6() ? 128 : 32) << address.ip.to_string();
     }
   }
+}
+
+/// bind(2) does not know local routes of IPv6.
+bool is_local(const IpAddress& address) {
+  return Netlink::open().value().are_local({&address, 1}).value().front();
+}
+
+TEST_F(VirtualIpsTest, as_routes_they_are_local_and_on_no_interface) {
+  const auto wanted = ips({"10.1.0.1", "fd00::1"});
+  const std::size_t before = all().size();
+  auto vips = open("lo", true, true);
+  EXPECT_EQ(vips->ensure(wanted).value(), wanted);
+  EXPECT_TRUE(is_local(wanted[0]) && is_local(wanted[1]));
+  EXPECT_THAT(all(), SizeIs(before));
+  EXPECT_THAT(vips->ensure(wanted).value(), IsEmpty()) << "they are local already";
+  vips->release(ips({"10.1.0.1"}));
+  EXPECT_FALSE(is_local(wanted[0]));
+  EXPECT_TRUE(is_local(wanted[1]));
+  vips.reset();
+  EXPECT_FALSE(is_local(wanted[1]));
+}
+
+TEST_F(VirtualIpsTest, routes_of_a_crash_go_whatever_the_next_one_adds_and_others_stay) {
+  auto netlink = Netlink::open().value();
+  const InterfaceAddress by_hand{ip("10.3.0.0"), if_nametoindex("lo"), 16, 4, true};
+  ASSERT_THAT(netlink.add({&by_hand, 1}).value(), ElementsAre(0));
+  ASSERT_EQ(in_child([] {
+              auto* vips = open("lo", true, true).release();
+              return vips->ensure(ips({"10.1.0.1", "10.1.0.2", "fd00::1"})) ? 0 : 1;
+            }),
+            0);
+  ASSERT_TRUE(is_local(ip("10.1.0.1")) && is_local(ip("fd00::1")));
+  auto vips = open();
+  EXPECT_FALSE(is_local(ip("10.1.0.1")) || is_local(ip("10.1.0.2")) || is_local(ip("fd00::1")));
+  EXPECT_TRUE(is_local(ip("10.3.4.5")));
 }
 
 TEST_F(VirtualIpsTest, a_second_call_adds_only_what_is_new) {
