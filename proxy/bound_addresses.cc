@@ -27,12 +27,13 @@ bool BoundAddresses::is_steered(const SocketAddress& address) const {
 }
 
 Result<std::vector<int>> BoundAddresses::bind_for_workers(const SocketAddress& address) const {
-  auto fds = bind_stream(address, is_steered(address) ? 1 : workers_);
-  if (fds && is_steered(address)) {
-    close(fds->front());
-    fds->clear();
+  if (!is_steered(address)) {
+    return bind_stream(address, workers_);
   }
-  return fds;
+  if (auto free = check_bind(address); !free) {
+    return std::unexpected(std::move(free.error()));
+  }
+  return std::vector<int>();
 }
 
 Result<void> BoundAddresses::stage(const std::vector<SocketAddress>& addresses) {

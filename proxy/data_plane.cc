@@ -95,6 +95,10 @@ class Workers final : public DataPlane {
     if (!added) {
       return std::unexpected(std::move(added.error()));
     }
+    if (auto free = steered_ ? steered_->check_free(addresses) : Result<void>(); !free) {
+      virtual_ips_->release(*added);
+      return free;
+    }
     if (auto staged = bound_.stage(addresses); !staged) {
       virtual_ips_->release(*added);
       return staged;
@@ -333,13 +337,14 @@ class Workers final : public DataPlane {
 }  // namespace
 
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& options) {
-  auto virtual_ips = VirtualIps::open(options.virtual_ip_interface, options.manage_virtual_ips);
-  if (!virtual_ips) {
-    return std::unexpected(std::move(virtual_ips.error()));
-  }
   Result<std::unique_ptr<SteeredListeners>> steered = nullptr;
   if (options.steer) {
     steered = SteeredListeners::open(options.workers);
+  }
+  const bool as_routes = options.steer && steered.has_value();
+  auto virtual_ips = VirtualIps::open(options.virtual_ip_interface, options.manage_virtual_ips, as_routes);
+  if (!virtual_ips) {
+    return std::unexpected(std::move(virtual_ips.error()));
   }
   auto workers = std::make_unique<Workers>(options, std::move(*virtual_ips), std::move(steered));
   if (auto started = workers->start_workers(); !started) {

@@ -1,6 +1,7 @@
 #include "proxy/steered_listeners.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 namespace ringway::proxy {
 namespace {
 
+constexpr int kAnswer_ms = 20;
+
 /// What the last worker that knows a snapshot does. Changes are made in the order of the snapshots, for each worker
 /// switches in that order.
 struct Change {
@@ -30,6 +33,18 @@ std::size_t address_count(const Snapshot& snapshot) {
     count += port == nullptr ? 0 : port->listen.size();
   }
   return count;
+}
+
+/// A local connection is made, or refused, within the call; one that a filter drops is nobody's.
+bool answers(const SocketAddress& address) {
+  const int fd = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+  sockaddr_storage storage{};
+  const socklen_t length = address.fill(storage);
+  const bool now = connect(fd, reinterpret_cast<const sockaddr*>(&storage), length) == 0;
+  pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+  const bool connected = now || (poll(&ready, 1, kAnswer_ms) == 1 && ready.revents == POLLOUT);
+  close(fd);
+  return connected;
 }
 
 }  // namespace
@@ -78,6 +93,20 @@ Result<void> SteeredListeners::check(const Snapshot& snapshot) {
     return failure(ErrorCode::kExhausted, std::to_string(count) + " addresses are to be steered, " +
                                               std::to_string(kMaxSteered) +
                                               " can be: set virtualIPs.mode to auto, or run a second daemon");
+  }
+  return {};
+}
+
+Result<void> SteeredListeners::check_free(std::span<const SocketAddress> addresses) const {
+  if (!steering_->others_first()) {
+    return {};
+  }
+  for (const SocketAddress& address : addresses) {
+    if (answers(address)) {
+      return failure(ErrorCode::kInUse,
+                     "steering " + address.to_string() +
+                         ": another process steers it already; stop that one or choose another port");
+    }
   }
   return {};
 }

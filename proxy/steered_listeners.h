@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -28,6 +29,10 @@ class SteeredListeners {
   /// Whether `address` gets its connections this way. An unspecified one (0.0.0.0) does not: it stands for addresses
   /// that are not ours to take.
   [[nodiscard]] static bool takes(const SocketAddress& address);
+
+  /// Whether none of `addresses` is steered by somebody else in this network namespace: another daemon of ours keeps
+  /// what it had first, and bind(2) does not know of it. Asks by connecting, and only where there is such a program.
+  [[nodiscard]] Result<void> check_free(std::span<const SocketAddress> addresses) const;
 
   /// Follows the change to `after` that `switches` are for. Addresses that go, or whose port has no endpoints any more,
   /// are refused from now on; those that come are steered when the last worker knows them, before it reports the

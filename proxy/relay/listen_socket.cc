@@ -24,7 +24,7 @@ Error bind_error(int errno_value, const SocketAddress& address) {
   return error;
 }
 
-Result<int> bind_one(const SocketAddress& address, bool first) {
+Result<int> bind_one(const SocketAddress& address, bool first, bool routed = false) {
   const int fd = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
   if (fd < 0) {
     return std::unexpected(bind_error(errno, address));
@@ -32,6 +32,9 @@ Result<int> bind_one(const SocketAddress& address, bool first) {
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (address.ip().is_v6()) {
     enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (routed) {
+      enable(fd, IPPROTO_IPV6, IPV6_FREEBIND);
+    }
   }
   // The first binds alone, so that another process which also sets SO_REUSEPORT is noticed and not joined.
   if (!first) {
@@ -51,6 +54,15 @@ Result<int> bind_one(const SocketAddress& address, bool first) {
 }
 
 }  // namespace
+
+Result<void> check_bind(const SocketAddress& address) {
+  const auto fd = bind_one(address, true, true);
+  if (!fd) {
+    return std::unexpected(fd.error());
+  }
+  close(*fd);
+  return {};
+}
 
 Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers) {
   std::vector<int> fds;

@@ -12,4 +12,8 @@ namespace ringway::proxy {
 /// sockets share it among themselves (SO_REUSEPORT) and with nobody. Port 0 is one that the kernel chooses.
 Result<std::vector<int>> bind_stream(const SocketAddress& address, std::size_t workers);
 
+/// Whether `bind_stream` would succeed, but for one thing: an IPv6 address need not be on an interface, a local route
+/// to it is enough (bind(2) knows such routes for IPv4 only).
+Result<void> check_bind(const SocketAddress& address);
+
 }  // namespace ringway::proxy

@@ -131,6 +131,21 @@ TEST_F(SteerTest, an_address_that_another_process_listens_on_is_not_taken_from_i
   EXPECT_EQ(TcpClient(web.vip).receive(6), "other\n");
 }
 
+TEST_F(SteerTest, an_address_that_another_daemon_steers_is_not_taken_from_it) {
+  const auto one = service(0, "127.96.0.1");
+  auto same = service(1, "127.96.0.1");
+  const auto two = service(1, "127.96.0.2");
+  const Daemon first({.config = documents({one}), .spec_lines = {kSteer}});
+  Daemon second({.config = documents({two}), .spec_lines = {kSteer}});
+  EXPECT_EQ(TcpClient(one.vip).receive(4), "one\n");
+  EXPECT_EQ(TcpClient(two.vip).receive(4), "two\n");
+  second.write_config(documents({same}));
+  const Outcome outcome = second.reload();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("another process steers it already"));
+  EXPECT_EQ(TcpClient(one.vip).receive(4), "one\n");
+}
+
 TEST_F(SteerTest, a_killed_daemon_steers_no_more) {
   const auto web = service(0, "127.96.0.1");
   Daemon daemon({.config = documents({web}), .spec_lines = {kSteer}});
