@@ -37,6 +37,10 @@ int main(int argc, char** argv) {
   CLI::App* restart_command = app.add_subcommand("restart", "kill -9 and start again with many Services");
   restart_command->add_option("--services", restart.services, "one port and one endpoint each")->capture_default_str();
   restart_command->add_option("--rounds", restart.rounds, "the median is told")->capture_default_str();
+  restart_command->add_option("--virtual-ips", restart.virtual_ips, "auto, steer: spec.virtualIPs.mode")
+      ->capture_default_str();
+  restart_command->add_option("--workers", restart.workers, "spec.workers")->capture_default_str();
+  restart_command->add_flag("--outside", restart.outside, "virtual IPs of 10.96.0.0/16, not of 127.0.0.0/8");
   CLI11_PARSE(app, argc, argv);
   soak.time = std::chrono::seconds(seconds);
   if (*soak_command) {
