@@ -137,10 +137,14 @@ std::vector<proxy::IpAddress> virtual_ips(const config::Service& service) {
 }
 
 CandidateSet candidates_from_workloads(const config::Service& service, const config::ServicePort& port,
-                                       std::span<const Workload* const> members) {
+                                       std::span<const Workload* const> members, const Addresses* only) {
   const auto vips = virtual_ips(service);
   CandidateSet set;
   for (const Workload* workload : members) {
+    if (only != nullptr &&
+        std::ranges::none_of(workload->addresses, [only](const auto& ip) { return only->contains(ip); })) {
+      continue;
+    }
     Candidate candidate = candidate_of(service.policy, *workload);
     const auto ip = address_of(*workload, vips);
     const std::uint16_t number = port_of(*workload, port);
@@ -162,7 +166,7 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
 }
 
 CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
-                                    std::span<const config::EndpointSlice* const> slices) {
+                                    std::span<const config::EndpointSlice* const> slices, const Addresses* only) {
   const auto vips = virtual_ips(service);
   struct Said {
     std::size_t family = 0;
@@ -177,7 +181,7 @@ CandidateSet candidates_from_slices(const config::Service& service, const config
     }
     for (const config::SliceEndpoint& endpoint : slice->endpoints) {
       const auto ip = proxy::IpAddress::parse(endpoint.address);
-      if (!ip) {
+      if (!ip || (only != nullptr && !only->contains(*ip))) {
         continue;
       }
       Said one{family_rank(vips, *ip), candidate_of(service.policy, *slice, endpoint)};

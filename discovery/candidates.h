@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,17 +44,23 @@ struct CandidateSet {
   std::vector<Candidate> unresolved;
 };
 
+using Addresses = std::set<proxy::IpAddress>;
+
 /// The Service's own virtual IPs, in its order; texts that are no addresses are left out.
 [[nodiscard]] std::vector<proxy::IpAddress> virtual_ips(const config::Service& service);
 
 /// A Service with a selector: `members` are the workloads that it selects. Of a workload's addresses the first whose
 /// family is one of the virtual IPs' is taken, else its first: a proxy may join an IPv4 client to an IPv6 endpoint.
+/// `only`, where not null: of those alone that have one of these addresses.
 [[nodiscard]] CandidateSet candidates_from_workloads(const config::Service& service, const config::ServicePort& port,
-                                                     std::span<const Workload* const> members);
+                                                     std::span<const Workload* const> members,
+                                                     const Addresses* only = nullptr);
 
 /// A Service without a selector: `slices` are its own. Joined by port name and protocol; of the addresses of one
-/// target those of the first family among the virtual IPs' are taken.
+/// target those of the first family among the virtual IPs' are taken. `only`, where not null: of these addresses alone;
+/// right only where all `slices` are of one family.
 [[nodiscard]] CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
-                                                  std::span<const config::EndpointSlice* const> slices);
+                                                  std::span<const config::EndpointSlice* const> slices,
+                                                  const Addresses* only = nullptr);
 
 }  // namespace ringway::discovery

@@ -140,14 +140,38 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
 
 void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time now) {
   for (auto entry = endpoints_.begin(); entry != endpoints_.end();) {
-    const auto still = set.endpoints.find(entry->first);
-    if (still != set.endpoints.end() && entry->second.belongs_to(still->second)) {
-      ++entry;
-    } else {
-      leave(std::move(entry->second), now);
-      entry = endpoints_.erase(entry);
+    entry = keep_or_leave(entry, set, now);
+  }
+  put(set, marks);
+  unresolved_.clear();
+  for (Candidate& candidate : set.unresolved) {
+    Endpoint& endpoint = unresolved_.emplace_back();
+    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
+    endpoint.about = std::move(candidate);
+  }
+}
+
+void PortRuntime::update_only(const Addresses& addresses, CandidateSet set, const DrainMarks& marks, proxy::Time now) {
+  for (const proxy::IpAddress& ip : addresses) {
+    auto entry = endpoints_.lower_bound(proxy::SocketAddress(ip, 0));
+    while (entry != endpoints_.end() && entry->first.ip() == ip) {
+      entry = keep_or_leave(entry, set, now);
     }
   }
+  put(set, marks);
+}
+
+PortRuntime::Endpoints::iterator PortRuntime::keep_or_leave(Endpoints::iterator entry, const CandidateSet& set,
+                                                            proxy::Time now) {
+  const auto still = set.endpoints.find(entry->first);
+  if (still != set.endpoints.end() && entry->second.belongs_to(still->second)) {
+    return std::next(entry);
+  }
+  leave(std::move(entry->second), now);
+  return endpoints_.erase(entry);
+}
+
+void PortRuntime::put(CandidateSet& set, const DrainMarks& marks) {
   for (auto& [address, candidate] : set.endpoints) {
     settle_place(candidate, environment_.here);
     const auto [entry, is_new] = endpoints_.try_emplace(address);
@@ -162,12 +186,6 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
     }
     endpoint.drained = drain_of(marks, address, endpoint.about.workload);
     watch(endpoint);
-  }
-  unresolved_.clear();
-  for (Candidate& candidate : set.unresolved) {
-    Endpoint& endpoint = unresolved_.emplace_back();
-    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
-    endpoint.about = std::move(candidate);
   }
 }
 

@@ -74,7 +74,10 @@ class PortRuntime {
   /// Its key is not configured any more: every endpoint drains. `coming` is the version that is built next.
   void retire(std::uint64_t coming, proxy::Time now);
 
+  /// Exactly the endpoints of `set` are there from now on.
   void update(CandidateSet set, const DrainMarks& marks, proxy::Time now);
+  /// The same of the endpoints at `addresses` alone; `set` has no others, and none unresolved.
+  void update_only(const Addresses& addresses, CandidateSet set, const DrainMarks& marks, proxy::Time now);
   /// Decides who may be picked in version `coming`. True where `running()` is a new object.
   bool choose(std::uint64_t coming, proxy::Time now);
 
@@ -112,6 +115,7 @@ class PortRuntime {
   [[nodiscard]] proxy::Time drain_deadline(proxy::Time now) const {
     return now + (drain_timeout_.count() > 0 ? proxy::Duration(drain_timeout_) : std::chrono::years(100));
   }
+  using Endpoints = std::map<proxy::SocketAddress, Endpoint>;
   struct Choice {
     std::vector<std::shared_ptr<proxy::EndpointState>> endpoints;
     std::vector<std::uint16_t> weights;  ///< as proxy::ServicePort has them
@@ -124,6 +128,9 @@ class PortRuntime {
     bool panic = false;
   };
 
+  /// The endpoint after `entry`, which leaves unless `set` has it still.
+  Endpoints::iterator keep_or_leave(Endpoints::iterator entry, const CandidateSet& set, proxy::Time now);
+  void put(CandidateSet& set, const DrainMarks& marks);
   Endpoint take_back(const Candidate& candidate);
   void leave(Endpoint endpoint, proxy::Time now);
   void watch(Endpoint& endpoint);
@@ -160,7 +167,7 @@ class PortRuntime {
   std::array<std::uint64_t, proxy::kRejections.size()> refused_{};  ///< that were told of
   proxy::Time next_turn_ = proxy::Time::max();
 
-  std::map<proxy::SocketAddress, Endpoint> endpoints_;
+  Endpoints endpoints_;
   std::list<Endpoint> leaving_;
   std::vector<Endpoint> unresolved_;  ///< without an address: to be shown, nothing else
 };

@@ -14,76 +14,6 @@ Reconciler::Impl::Impl(std::size_t workers, const proxy::Clock& clock, HealthChe
                                                      want_snapshot();
                                                    }} {}
 
-void Reconciler::Impl::workload_changed(const Workload* before, const Workload* after, proxy::Time arrived) {
-  if (before == nullptr && after == nullptr) {
-    return;
-  }
-  const Workload& named = after != nullptr ? *after : *before;
-  WorkloadKey key(named.source, named.id);
-  auto known = workloads_.find(key);
-  if (known != workloads_.end() && after != nullptr && known->second == *after) {
-    return;
-  }
-  bool concerned = false;
-  if (known != workloads_.end()) {
-    for (const std::size_t position : index_.matching(known->second)) {
-      selecting_[position]->members.erase(&known->second);
-      mark(*selecting_[position]);
-      concerned = true;
-    }
-  }
-  if (after == nullptr) {
-    if (known != workloads_.end()) {
-      workloads_.erase(known);
-    }
-  } else {
-    known = workloads_.insert_or_assign(std::move(key), *after).first;
-    for (const std::size_t position : index_.matching(known->second)) {
-      selecting_[position]->members.insert(&known->second);
-      mark(*selecting_[position]);
-      concerned = true;
-    }
-  }
-  if (concerned) {
-    oldest_pending_ = std::min(oldest_pending_, arrived);
-    want_snapshot();
-  }
-}
-
-void Reconciler::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
-  const auto known = told_slices_.find(id);
-  if (known == told_slices_.end() ? now == nullptr : now != nullptr && known->second == *now) {
-    return;
-  }
-  const bool hidden = hidden_slices_.contains(id);
-  bool concerned = false;
-  const auto concern = [&](Entry* owner) {
-    if (owner == nullptr || hidden) {
-      return false;
-    }
-    mark(*owner);
-    concerned = true;
-    return true;
-  };
-  if (known != told_slices_.end()) {
-    if (Entry* owner = owner_of(known->second); concern(owner)) {
-      std::erase(owner->slices, &known->second);
-    }
-  }
-  if (now == nullptr) {
-    told_slices_.erase(known);
-  } else {
-    const auto& kept = told_slices_.insert_or_assign(id, *now).first->second;
-    if (Entry* owner = owner_of(kept); concern(owner)) {
-      owner->slices.push_back(&kept);
-    }
-  }
-  if (concerned) {
-    oldest_pending_ = std::min(oldest_pending_, arrived);
-    want_snapshot();
-  }
-}
-
 void Reconciler::Impl::set_zone(const std::string& zone) {
   if (told_zone_ == zone) {
     return;
@@ -98,12 +28,6 @@ void Reconciler::Impl::set_zone(const std::string& zone) {
   want_snapshot();
 }
 
-void Reconciler::Impl::mark(Entry& entry) {
-  if (!entry.ports.empty() && !std::exchange(entry.dirty, true)) {
-    dirty_entries_.push_back(&entry);
-  }
-}
-
 void Reconciler::Impl::mark(PortRuntime& port) {
   dirty_ports_.insert(&port);
 }
@@ -114,23 +38,9 @@ void Reconciler::Impl::want_snapshot() {
   }
 }
 
-void Reconciler::Impl::collect(Entry& entry, proxy::Time now) {
-  const config::Service& service = *entry.service;
-  const std::vector<const Workload*> members(entry.members.begin(), entry.members.end());
-  const bool selects = service.selector && !service.selector->requirements().empty();
-  for (PortRuntime* port : entry.ports) {
-    const config::ServicePort& configured = *port->config();
-    port->update(selects ? candidates_from_workloads(service, configured, members)
-                         : candidates_from_slices(service, configured, entry.slices),
-                 drain_marks_, now);
-    mark(*port);
-  }
-}
-
 void Reconciler::Impl::settle() {
   const proxy::Time now = clock_.now();
   for (Entry* entry : std::exchange(dirty_entries_, {})) {
-    entry->dirty = false;
     collect(*entry, now);
   }
   for (PortRuntime* port : std::exchange(dirty_ports_, {})) {

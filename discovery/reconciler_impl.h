@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -44,7 +45,10 @@ class Reconciler::Impl {
     std::vector<PortRuntime*> ports;  ///< none where the Service is not proxied
     std::unordered_set<const Workload*> members;
     std::vector<const config::EndpointSlice*> slices;
-    bool dirty = false;
+    bool dirty = false;      ///< stands in `dirty_entries_`
+    bool all_dirty = false;  ///< all its endpoints are to be collected, not only those of `touched`
+    bool mixed = false;      ///< when last collected, its slices were of two families
+    Addresses touched;       ///< of which something else is said now
   };
 
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
@@ -53,7 +57,10 @@ class Reconciler::Impl {
   void join_slices(const config::Configuration& configuration);
   Entry* owner_of(const config::EndpointSlice& slice);
   void place_ports();
+  /// Marks the endpoints at `addresses`, all where it is nothing.
+  void note(Entry& entry, const std::optional<Addresses>& addresses);
   void mark(Entry& entry);
+  void enlist(Entry& entry);
   void mark(PortRuntime& port);
   void want_snapshot();
   void forget(PortRuntime& port);

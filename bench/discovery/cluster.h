@@ -15,8 +15,8 @@ struct Kind {
   std::size_t endpoints = 0;  ///< of one Service
 };
 
-/// The Services and EndpointSlices of a cluster, as a kube-apiserver tells of them: a slice has up to 100 endpoints, its
-/// controller's `--max-endpoints-per-slice`.
+/// The Services and EndpointSlices of a cluster, as a kube-apiserver tells of them: a slice has up to 100 endpoints,
+/// its controller's `--max-endpoints-per-slice`.
 class Cluster {
  public:
   explicit Cluster(const std::vector<Kind>& kinds);

@@ -77,9 +77,10 @@ void sustain(Stage& stage, Cluster& cluster, const Options& options) {
     std::this_thread::sleep_until(begin + std::chrono::milliseconds(options.period_ms * (period + 1)));
   }
   const double took_s = duration<double>(steady_clock::now() - begin).count();
-  std::printf("  %zu changes in %.1f s, in force together each %zu ms: %.0f/s, %.0f%% of a CPU; a batch p50 %.0f p99 %.0f us\n",
-              periods * in_period, took_s, options.period_ms, static_cast<double>(periods * in_period) / took_s,
-              (cpu_us() - cpu) / took_s / 1e4, at(wall_us, 0.5), at(wall_us, 0.99));
+  std::printf(
+      "  %zu changes in %.1f s, in force together each %zu ms: %.0f/s, %.0f%% of a CPU; a batch p50 %.0f p99 %.0f us\n",
+      periods * in_period, took_s, options.period_ms, static_cast<double>(periods * in_period) / took_s,
+      (cpu_us() - cpu) / took_s / 1e4, at(wall_us, 0.5), at(wall_us, 0.99));
 }
 
 void measure(const std::vector<Kind>& kinds, const Options& options) {
@@ -90,8 +91,8 @@ void measure(const std::vector<Kind>& kinds, const Options& options) {
   stage.configure(cluster.configuration());
   std::printf("\n%zu Services, %zu endpoints in %zu slices, %u workers\n", cluster.configuration()->services.size(),
               cluster.endpoints(), cluster.slices().size(), options.workers);
-  std::printf("  Services in force: %.0f ms (CPU %.0f ms)\n", duration<double, std::milli>(steady_clock::now() - begin).count(),
-              (cpu_us() - cpu) / 1e3);
+  std::printf("  Services in force: %.0f ms (CPU %.0f ms)\n",
+              duration<double, std::milli>(steady_clock::now() - begin).count(), (cpu_us() - cpu) / 1e3);
   const std::size_t before = allocated_bytes();
   begin = steady_clock::now();
   cpu = cpu_us();
@@ -128,7 +129,8 @@ int main(int argc, char** argv) {
     std::printf("No network namespace of our own (%s): ports may be taken.\n", hindrance.c_str());
   }
   try {
-    for (const auto& kinds : std::vector<std::vector<Kind>>{{{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}}) {
+    for (const auto& kinds :
+         std::vector<std::vector<Kind>>{{{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}}) {
       measure(kinds, options);
       std::fflush(stdout);
     }
