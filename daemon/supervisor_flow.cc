@@ -206,13 +206,9 @@ void Supervisor::Impl::tell_endpoint_events(const proxy::Snapshot& next) {
   const auto endpoints = [](const proxy::ServicePort* port) {
     return port == nullptr ? Endpoints{} : Endpoints(port->endpoints.begin(), port->endpoints.end());
   };
-  const std::size_t before_count = published_ ? published_->ports.size() : 0;
-  for (std::size_t slot = 0; slot < std::max(before_count, next.ports.size()); ++slot) {
-    const auto* before = slot < before_count ? published_->ports[slot].get() : nullptr;
-    const auto* after = slot < next.ports.size() ? next.ports[slot].get() : nullptr;
-    if (before == after) {
-      continue;
-    }
+  proxy::for_each_changed(published_.get(), next, [&](std::size_t slot) {
+    const auto* before = published_ ? published_->port(slot) : nullptr;
+    const auto* after = next.port(slot);
     if (after != nullptr && panics(before) != panics(after)) {
       events_.add({.kind = after->panic ? "PanicBegan" : "PanicEnded",
                    .object = "service/" + after->key.to_string(),
@@ -230,7 +226,7 @@ void Supervisor::Impl::tell_endpoint_events(const proxy::Snapshot& next) {
       }
     }
     tell_left(old_ones, new_ones);
-  }
+  });
 }
 
 void Supervisor::Impl::tell_left(const Endpoints& old_ones, const Endpoints& new_ones) {

@@ -15,23 +15,26 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
   snapshot->version = version_ + 1;
   snapshot->ports.resize(slots.size());
   for (const PlannedPort& planned : plan) {
-    proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, *planned.port);
-    auto& place = snapshot->ports[*slots.slot_of(planned.key)];
-    const auto known = ports_.find(planned.key);
-    if (known != ports_.end() && known->second->running()) {
-      if (PortRuntime::same_shape(*known->second->running(), shape)) {
-        place = known->second->running();
-        continue;
-      }
-      shape.endpoints = known->second->running()->endpoints;
-      shape.weights = known->second->running()->weights;
-      shape.reserves = known->second->running()->reserves;
-      shape.panic = known->second->running()->panic;
-      shape.stats = known->second->running()->stats;
-    }
-    place = std::make_shared<proxy::ServicePort>(std::move(shape));
+    snapshot->ports.set(*slots.slot_of(planned.key), preview_of(planned));
   }
   return snapshot;
+}
+
+std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const PlannedPort& planned) const {
+  proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, *planned.port);
+  const auto known = ports_.find(planned.key);
+  if (known != ports_.end() && known->second->running()) {
+    const auto& running = known->second->running();
+    if (PortRuntime::same_shape(*running, shape)) {
+      return running;
+    }
+    shape.endpoints = running->endpoints;
+    shape.weights = running->weights;
+    shape.reserves = running->reserves;
+    shape.panic = running->panic;
+    shape.stats = running->stats;
+  }
+  return std::make_shared<proxy::ServicePort>(std::move(shape));
 }
 
 // Endpoints are collected by `settle`, not here: the Pods of the same files are told a moment later, and what both of
@@ -148,8 +151,14 @@ void Reconciler::Impl::place_ports() {
       places[port->slot()] = port->running();
     }
   }
-  changed_ = changed_ || places != by_slot_;
-  by_slot_ = std::move(places);
+  changed_ = changed_ || by_slot_.size() != places.size();
+  by_slot_.resize(places.size());
+  for (std::size_t slot = 0; slot < places.size(); ++slot) {
+    if (by_slot_[slot] != places[slot]) {
+      by_slot_.set(slot, std::move(places[slot]));
+      changed_ = true;
+    }
+  }
 }
 
 }  // namespace ringway::discovery

@@ -47,7 +47,7 @@ void Reconciler::Impl::settle() {
     if (port->choose(version_ + 1, now)) {
       changed_ = true;
       if (port->slot() < by_slot_.size()) {
-        by_slot_[port->slot()] = port->running();
+        by_slot_.set(port->slot(), port->running());
       }
     }
     if (port->draining()) {

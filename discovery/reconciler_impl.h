@@ -11,6 +11,7 @@
 
 #include "discovery/port_runtime.h"
 #include "discovery/reconciler.h"
+#include "discovery/reconciler_plan.h"
 #include "discovery/service_index.h"
 #include "discovery/slot_table.h"
 
@@ -51,6 +52,7 @@ class Reconciler::Impl {
     Addresses touched;       ///< of which something else is said now
   };
 
+  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const PlannedPort& planned) const;
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);
   void index_entries(const config::Configuration& configuration);
@@ -86,7 +88,7 @@ class Reconciler::Impl {
 
   SlotTable slots_;
   std::map<proxy::ServiceKey, std::unique_ptr<PortRuntime>> ports_;
-  std::vector<std::shared_ptr<const proxy::ServicePort>> by_slot_;
+  proxy::SharedVector<std::shared_ptr<const proxy::ServicePort>> by_slot_;
   std::uint64_t version_ = 0;
   bool changed_ = false;  ///< by_slot_ differs from the last snapshot
   bool wanted_ = false;   ///< the owner was told and has not built yet

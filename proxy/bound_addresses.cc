@@ -65,13 +65,10 @@ std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapsh
   std::vector<std::uint32_t> changed;
   std::set<SocketAddress> removed;
   std::map<SocketAddress, std::uint32_t> wanted;
-  const std::size_t before_size = before == nullptr ? 0 : before->ports.size();
-  for (std::uint32_t slot = 0; slot < std::max(before_size, after.ports.size()); ++slot) {
-    const ServicePort* old_port = slot < before_size ? before->ports[slot].get() : nullptr;
-    const ServicePort* new_port = slot < after.ports.size() ? after.ports[slot].get() : nullptr;
-    if (old_port == new_port) {
-      continue;
-    }
+  for_each_changed(before, after, [&](std::size_t place) {
+    const auto slot = static_cast<std::uint32_t>(place);
+    const ServicePort* old_port = before == nullptr ? nullptr : before->port(slot);
+    const ServicePort* new_port = after.port(slot);
     changed.push_back(slot);
     if (old_port != nullptr) {
       removed.insert(old_port->listen.begin(), old_port->listen.end());
@@ -81,7 +78,7 @@ std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapsh
         wanted[address] = slot;
       }
     }
-  }
+  });
   std::vector<Switch> switches(workers_);
   for (const auto& [address, slot] : wanted) {
     removed.erase(address);

@@ -233,15 +233,16 @@ class Workers final : public DataPlane {
 
   std::unique_ptr<Plan> make_plan(std::shared_ptr<const Snapshot> snapshot) const {
     auto plan = std::make_unique<Plan>();
-    plan->pickers.resize(snapshot->ports.size());
-    for (std::uint32_t slot = 0; slot < snapshot->ports.size(); ++slot) {
-      const ServicePort* port = snapshot->ports[slot].get();
-      if (port == nullptr) {
-        continue;
-      }
-      const bool same = plan_ != nullptr && plan_->port(slot) == port;
-      plan->pickers[slot] = same ? plan_->pickers[slot] : make_picker(*port);
+    if (plan_ != nullptr) {
+      plan->pickers = plan_->pickers;
     }
+    plan->pickers.resize(snapshot->ports.size());
+    for_each_changed(plan_ == nullptr ? nullptr : plan_->snapshot.get(), *snapshot, [&](std::size_t slot) {
+      const ServicePort* port = snapshot->port(slot);
+      if (slot < plan->pickers.size()) {
+        plan->pickers.set(slot, port == nullptr ? nullptr : make_picker(*port));
+      }
+    });
     plan->snapshot = std::move(snapshot);
     return plan;
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "bench/discovery/deaf.h"
 #include "discovery/reconciler.h"
 #include "proxy/data_plane.h"
 
@@ -12,21 +13,6 @@ namespace ringway::bench {
 [[nodiscard]] double cpu_us();
 /// What this process has allocated and not freed.
 [[nodiscard]] std::size_t allocated_bytes();
-
-class NoHealth final : public discovery::HealthChecker {
- public:
-  std::unique_ptr<Subscription> watch(const proxy::SocketAddress& /*address*/, const config::HealthCheck& /*check*/,
-                                      Changed /*changed*/) override {
-    return nullptr;
-  }
-};
-
-class Deaf final : public discovery::Reconciler::Output {
- public:
-  void snapshot_wanted() override {}
-  void close_sessions(const std::shared_ptr<proxy::EndpointState>& /*endpoint*/, proxy::Cause /*cause*/) override {}
-  void say(const std::string& /*line*/) override {}
-};
 
 /// A Reconciler and the workers that run what it builds. The calling thread is the control thread.
 class Stage {

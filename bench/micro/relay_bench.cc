@@ -37,7 +37,7 @@ class Echo final : public simulated::EndWatcher,
     port->policy.idle_timeout = {};
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->ports = {port};
-    plan_.pickers.emplace_back(make_picker(*port));
+    plan_.pickers.push_back(make_picker(*port));
     plan_.snapshot = std::move(snapshot);
     budget_.limit = clients + 1;
     reactor_ = std::make_unique<Reactor>(SessionTable::Shared{.ring = ring_, .counters = counters_, .budget = budget_},

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/discovery/deaf.h"
 #include "discovery/reconciler.h"
 #include "proxy/data_plane.h"
 
@@ -13,23 +14,10 @@
 namespace ringway {
 namespace {
 
+using bench::Deaf;
+using bench::NoHealth;
+
 constexpr std::int64_t kPods = 10;  ///< behind each Service
-
-class NoHealth final : public discovery::HealthChecker {
- public:
-  std::unique_ptr<Subscription> watch(const proxy::SocketAddress& /*address*/, const config::HealthCheck& /*check*/,
-                                      Changed /*changed*/) override {
-    return nullptr;
-  }
-};
-
-class Deaf final : public discovery::Reconciler::Output {
- public:
-  void snapshot_wanted() override {}
-  void close_sessions(const std::shared_ptr<proxy::EndpointState>& /*endpoint*/, proxy::Cause /*cause*/) override {}
-  void reset_sessions(const std::shared_ptr<proxy::EndpointState>& /*endpoint*/, proxy::Cause /*cause*/) override {}
-  void say(const std::string& /*line*/) override {}
-};
 
 std::shared_ptr<config::Configuration> services(std::int64_t count) {
   auto configuration = std::make_shared<config::Configuration>();
@@ -100,7 +88,7 @@ void snapshot_swap(benchmark::State& state) {
   }
   for (auto _ : state) {
     snapshot = std::make_shared<proxy::Snapshot>(*snapshot);
-    snapshot->ports.front() = port();
+    snapshot->ports.set(0, port());
     const std::uint64_t version = ++snapshot->version;
     (*started)->publish(snapshot);
     while ((*started)->version_in_force() < version) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/core/access_list.h"
@@ -19,6 +20,7 @@
 #include "proxy/core/doubt.h"
 #include "proxy/core/peak_ewma.h"
 #include "proxy/core/proxy_protocol.h"
+#include "proxy/core/shared_vector.h"
 
 namespace ringway::proxy {
 
@@ -140,7 +142,20 @@ struct ServicePort {
 /// pointers.
 struct Snapshot {
   std::uint64_t version = 0;
-  std::vector<std::shared_ptr<const ServicePort>> ports;
+  SharedVector<std::shared_ptr<const ServicePort>> ports;
+
+  /// Null for a free slot and for one beyond the end.
+  [[nodiscard]] const ServicePort* port(std::size_t slot) const {
+    return slot < ports.size() ? ports[slot].get() : nullptr;
+  }
 };
+
+/// Calls `visit(slot)` for each slot whose port is another one than before. Null `before`: nothing ran.
+template <typename Visit>
+void for_each_changed(const Snapshot* before, const Snapshot& after, Visit&& visit) {
+  static const Snapshot kNone;
+  decltype(after.ports)::for_each_difference((before == nullptr ? kNone : *before).ports, after.ports,
+                                             std::forward<Visit>(visit));
+}
 
 }  // namespace ringway::proxy

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "proxy/balance/picker.h"
 #include "proxy/core/snapshot.h"
@@ -19,7 +18,7 @@ inline constexpr std::uint32_t kSteeredSlot = kProbeSlot - 1;
 /// the control thread. Pickers of unchanged ports are shared with the plan before.
 struct Plan {
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::shared_ptr<const Picker>> pickers;  ///< by slot, null for a free one
+  SharedVector<std::shared_ptr<const Picker>> pickers;  ///< by slot, null for a free one
   std::shared_ptr<const ServicePort> probe;            ///< that of kProbeSlot; null: none
   std::shared_ptr<const Picker> probe_picker;
 
@@ -27,7 +26,7 @@ struct Plan {
     if (slot == kProbeSlot) {
       return probe.get();
     }
-    return slot < snapshot->ports.size() ? snapshot->ports[slot].get() : nullptr;
+    return snapshot->port(slot);
   }
   /// Of a slot that has a port.
   [[nodiscard]] const Picker& picker(std::uint32_t slot) const {
