@@ -11,9 +11,9 @@ using Key = std::string_view;
 
 inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
 inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
-inline constexpr std::array<Key, 11> kRingwaySpecKeys = {"node",      "workers",  "engine",        "busyPoll",
-                                                         "admin",     "log",      "virtualIPs",    "manifests",
-                                                         "discovery", "defaults", "stateDirectory"};
+inline constexpr std::array<Key, 12> kRingwaySpecKeys = {"node",      "workers",  "engine",         "busyPoll",
+                                                         "admin",     "log",      "virtualIPs",     "manifests",
+                                                         "discovery", "defaults", "stateDirectory", "minSyncPeriod"};
 inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
 inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
 inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};

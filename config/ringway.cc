@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kMaxWorkers = 256;
 constexpr std::chrono::microseconds kMaxBusyPoll = std::chrono::milliseconds(10);
+constexpr std::chrono::milliseconds kMaxMinSyncPeriod = std::chrono::seconds(10);
 constexpr std::size_t kMaxSocketPath = 107;  // sun_path of unix(7), without its final 0
 constexpr std::size_t kMaxInterface = 15;    // IFNAMSIZ of netdevice(7), without its final 0
 constexpr std::string_view kUnix = "unix:";
@@ -252,6 +253,8 @@ void decode_ringway(const Cursor& document, Draft& draft) {
           .one_of<Engine>({{"auto", Engine::kAuto}, {"io_uring", Engine::kIoUring}, {"epoll", Engine::kEpoll}})
           .value_or(ringway.engine);
   ringway.busy_poll = spec["busyPoll"].short_duration(kMaxBusyPoll).value_or(ringway.busy_poll);
+  ringway.min_sync_period =
+      spec["minSyncPeriod"].duration(std::chrono::milliseconds(0), kMaxMinSyncPeriod).value_or(ringway.min_sync_period);
   spec["admin"].allow_only(kAdminKeys);
   decode_listen(spec["admin"]["listen"], ringway);
   decode_log(spec["log"], ringway);

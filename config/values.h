@@ -263,7 +263,8 @@ struct Ringway {
   std::string zone;
   std::uint32_t workers = 0;  ///< 0 = CPUs allowed
   Engine engine = Engine::kAuto;
-  std::chrono::microseconds busy_poll{0};  ///< how long a worker looks for work before it sleeps
+  std::chrono::microseconds busy_poll{0};         ///< how long a worker looks for work before it sleeps
+  std::chrono::milliseconds min_sync_period{10};  ///< changes are put in force at most so often
   std::string admin_listen = "127.0.0.1:9900";
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;

@@ -63,7 +63,8 @@ Supervisor::Impl::Impl(boost::asio::io_context& context, SupervisorOptions optio
       second_timer_(context),
       access_timer_(context),
       end_timer_(context),
-      merge_timer_(context) {
+      merge_timer_(context),
+      publish_timer_(context) {
   if (!options_.start_data_plane) {
     options_.start_data_plane = &proxy::DataPlane::start;
   }

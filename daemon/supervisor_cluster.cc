@@ -8,9 +8,6 @@ namespace ringway::daemon {
 
 namespace {
 
-/// News of Services that come within this time make one merge (kube-proxy's minSyncPeriod is 1 s, for its merge is
-/// dear).
-constexpr std::chrono::milliseconds kMergePeriod{10};
 /// A merge costs what exists, so it may take one part in this many of the thread's time.
 constexpr int kMergeShare = 10;
 /// What the machine refused to bind is tried again after this long.
@@ -56,7 +53,7 @@ void Supervisor::Impl::merge_soon(proxy::Time arrived) {
     return;
   }
   merge_planned_ = true;
-  merge_timer_.expires_after(std::max<proxy::Duration>(kMergePeriod, merge_cost_ * kMergeShare));
+  merge_timer_.expires_after(std::max<proxy::Duration>(files_->ringway.min_sync_period, merge_cost_ * kMergeShare));
   merge_timer_.async_wait([this](const auto& error) {
     if (!error && !finished_) {
       merge_services();

@@ -57,7 +57,7 @@ void Supervisor::Impl::finish() {
   }
   boost::system::error_code ignored;
   signals_.cancel(ignored);
-  for (auto* timer : {&expire_timer_, &second_timer_, &access_timer_, &end_timer_, &merge_timer_}) {
+  for (auto* timer : {&expire_timer_, &second_timer_, &access_timer_, &end_timer_, &merge_timer_, &publish_timer_}) {
     timer->cancel();
   }
   if (data_plane_) {

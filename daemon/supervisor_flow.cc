@@ -124,9 +124,11 @@ void Supervisor::Impl::snapshot_wanted() {
     return;
   }
   publish_posted_ = true;
-  boost::asio::post(context_, [this] {
-    publish_posted_ = false;
-    publish();
+  publish_timer_.expires_at(published_at_ + configuration_->ringway.min_sync_period);
+  publish_timer_.async_wait([this](const auto& error) {
+    if (!error) {
+      publish();
+    }
   });
 }
 
@@ -156,10 +158,13 @@ void Supervisor::Impl::publish() {
   if (finished_) {
     return;
   }
+  publish_posted_ = false;
+  publish_timer_.cancel();
   const proxy::Time arrived =
       std::min(reconciler_->oldest_pending(), std::exchange(oldest_service_, proxy::Time::max()));
   auto snapshot = reconciler_->build();
   if (snapshot) {
+    published_at_ = clock_.now();
     if (arrived != proxy::Time::max()) {
       under_way_.push_back({snapshot->version, arrived});
     }

@@ -148,6 +148,7 @@ class Supervisor::Impl final : public Board,
   boost::asio::steady_timer access_timer_;
   boost::asio::steady_timer end_timer_;
   boost::asio::steady_timer merge_timer_;
+  boost::asio::steady_timer publish_timer_;
   bool merge_planned_ = false;
   proxy::Duration merge_cost_{0};  ///< what the last one took
   proxy::Time merged_at_;
@@ -162,6 +163,7 @@ class Supervisor::Impl final : public Board,
   std::shared_ptr<const proxy::Snapshot> published_;
   std::uint64_t first_version_ = 0;
   bool publish_posted_ = false;
+  proxy::Time published_at_;  ///< when a snapshot was last put in force
   Lines files_with_mistakes_;
   std::chrono::seconds retry_after_{0};  ///< of a reload that the machine refused; zero: none is due
   proxy::Time retry_at_;

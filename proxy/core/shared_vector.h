@@ -6,7 +6,6 @@
 #include <initializer_list>
 #include <iterator>
 #include <memory>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -31,13 +30,8 @@ class SharedVector {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] const T& operator[](std::size_t index) const { return (*chunks_[index / kChunk])[index % kChunk]; }
 
-  /// Throws std::out_of_range.
-  [[nodiscard]] const T& at(std::size_t index) const {
-    if (index >= size_) {
-      throw std::out_of_range("SharedVector::at");
-    }
-    return (*this)[index];
-  }
+  /// Throws std::out_of_range for a place that there is no memory for.
+  [[nodiscard]] const T& at(std::size_t index) const { return chunks_.at(index / kChunk)->at(index % kChunk); }
 
   void set(std::size_t index, T element) { own(index / kChunk)[index % kChunk] = std::move(element); }
   void push_back(T element) {

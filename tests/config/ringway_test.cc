@@ -29,6 +29,7 @@ TEST(RingwayKind, every_key_is_read) {
   workers: 4
   engine: epoll
   busyPoll: 50us
+  minSyncPeriod: 250ms
   admin: {listen: "unix:/run/ringway/admin.sock"}
   log: {level: debug, format: json, accessLog: on}
   virtualIPs: {mode: off, interface: dummy0}
@@ -43,6 +44,7 @@ TEST(RingwayKind, every_key_is_read) {
   EXPECT_EQ(value.workers, 4U);
   EXPECT_EQ(value.engine, Engine::kEpoll);
   EXPECT_EQ(value.busy_poll, std::chrono::microseconds(50));
+  EXPECT_EQ(value.min_sync_period, std::chrono::milliseconds(250));
   EXPECT_EQ(value.admin_listen, "unix:/run/ringway/admin.sock");
   EXPECT_EQ(value.log_level, LogLevel::kDebug);
   EXPECT_EQ(value.log_format, LogFormat::kJson);
@@ -60,7 +62,7 @@ TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
   EXPECT_THAT(mistakes(ringway("{worker: 2, sleeping: 5, log: {lvel: info}, virtualIps: {}}")),
               ElementsAre("f:3:8: spec.worker: unknown key, did you mean 'workers'?",
                           "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, admin, log, "
-                          "virtualIPs, manifests, discovery, defaults, stateDirectory",
+                          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod",
                           "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
                           "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
   EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),
@@ -75,6 +77,7 @@ TEST(RingwayKind, wrong_values_say_what_is_allowed) {
       {"{workers: \"4\"}", "auto, or a whole number from 1 to 256"},
       {"{busyPoll: 11ms}", "allowed is 0 to 10000us"},
       {"{busyPoll: 5}", "the unit is missing"},
+      {"{minSyncPeriod: 11s}", "spec.minSyncPeriod: '11s' is out of range, allowed is 0"},
       {"{engine: uring}", "one of auto, io_uring, epoll"},
       {"{admin: {listen: \":9900\"}}",
        "spec.admin.listen: ':9900': IP:PORT, [IPv6]:PORT, localhost:PORT or unix:/PATH"},

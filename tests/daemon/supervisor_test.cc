@@ -228,6 +228,25 @@ TEST_F(SupervisorTest, draining_by_hand_takes_an_endpoint_out_and_back) {
   EXPECT_EQ(supervisor_->board().drain("nothing", DrainLifetime::kUntilRestart), 0U);
 }
 
+TEST_F(SupervisorTest, changes_within_the_min_sync_period_come_into_force_together) {
+  constexpr milliseconds kPeriod(300);
+  write(std::string(kSettings) + "  minSyncPeriod: 300ms\n" + kPod + service("web", "127.96.0.10") +
+        service("other", "127.96.0.11"));
+  const auto begin = std::chrono::steady_clock::now();
+  start();
+  const auto keep = discovery::DrainLifetime::kUntilRestart;
+  const std::size_t before = plane_->published.size();
+  EXPECT_EQ(supervisor_->board().drain("127.0.0.11:80", keep), 2U);
+  context_.poll();
+  EXPECT_EQ(supervisor_->board().undrain("127.0.0.11:80"), 2U);
+  context_.poll();
+  EXPECT_EQ(supervisor_->board().drain("web-1", keep), 2U);
+  EXPECT_TRUE(run_until([&] { return plane_->published.size() > before; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, kPeriod);
+  EXPECT_EQ(plane_->published.size(), before + 1);
+  EXPECT_TRUE(plane_->published.back()->ports.at(0)->endpoints.empty());
+}
+
 TEST_F(SupervisorTest, a_persisted_drain_is_in_force_from_the_first_snapshot_on) {
   const std::string state = folder_ / "state";
   const std::string settings = std::string(kSettings) + "  stateDirectory: " + state + "\n";
