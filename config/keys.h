@@ -11,25 +11,36 @@ using Key = std::string_view;
 
 inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
 inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
-inline constexpr std::array<Key, 12> kRingwaySpecKeys = {"node",      "workers",  "engine",         "busyPoll",
-                                                         "admin",     "log",      "virtualIPs",     "manifests",
-                                                         "discovery", "defaults", "stateDirectory", "minSyncPeriod"};
+inline constexpr std::array<Key, 13> kRingwaySpecKeys = {"node",
+                                                         "workers",
+                                                         "engine",
+                                                         "busyPoll",
+                                                         "admin",
+                                                         "log",
+                                                         "virtualIPs",
+                                                         "manifests",
+                                                         "discovery",
+                                                         "defaults",
+                                                         "stateDirectory",
+                                                         "minSyncPeriod",
+                                                         "transparentSource"};
 inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
 inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
 inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
 inline constexpr std::array<Key, 2> kVirtualIpKeys = {"mode", "interface"};
+inline constexpr std::array<Key, 3> kTransparentSourceKeys = {"mark", "table", "priority"};
 inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "kubernetes"};
 inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
 inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 21> kPolicyKeys = {
+inline constexpr std::array<Key, 22> kPolicyKeys = {
     "selector",  "balancer",    "peakEwma",         "first",          "weights",
     "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
     "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "maxConnectionsPerEndpoint",
     "queue",     "perClient",   "access",           "proxyProtocol",  "drain",
-    "onDown"};
+    "onDown",    "source"};
 inline constexpr std::array<Key, 2> kQueueKeys = {"maxConnections", "timeout"};
 inline constexpr std::array<Key, 4> kPerClientKeys = {"maxConnections", "rate", "burst", "ipv6Prefix"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
@@ -50,6 +61,7 @@ inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyRes
 inline constexpr std::array<Key, 3> kSuccessRateKeys = {"deviations", "minEndpoints", "minConnections"};
 inline constexpr std::array<Key, 5> kProxyProtocolKeys = {"send", "crc32c", "uniqueId", "trustedSources", "timeout"};
 inline constexpr std::array<Key, 2> kDrainKeys = {"timeout", "onEnd"};
+inline constexpr std::array<Key, 2> kSourceKeys = {"addresses", "ports"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
 struct KeyTable {
@@ -57,7 +69,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 30> kKeyTables = {{
+inline constexpr std::array<KeyTable, 32> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -65,6 +77,7 @@ inline constexpr std::array<KeyTable, 30> kKeyTables = {{
     {"spec.admin", kAdminKeys},
     {"spec.log", kLogKeys},
     {"spec.virtualIPs", kVirtualIpKeys},
+    {"spec.transparentSource", kTransparentSourceKeys},
     {"spec.discovery", kDiscoveryKeys},
     {"spec.discovery.docker", kDockerKeys},
     {"spec.discovery.containerd", kContainerdKeys},
@@ -87,6 +100,7 @@ inline constexpr std::array<KeyTable, 30> kKeyTables = {{
     {"policy.proxyProtocol", kProxyProtocolKeys},
     {"policy.queue", kQueueKeys},
     {"policy.perClient", kPerClientKeys},
+    {"policy.source", kSourceKeys},
     {"policy.drain", kDrainKeys},
 }};
 

@@ -87,6 +87,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   decode_limits(policy, patch);
   decode_access(policy, patch);
   decode_proxy_protocol(policy, patch);
+  decode_source(policy, patch);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -137,6 +138,7 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.drain_timeout, patch->drain_timeout);
     override_with(policy.drain_end, patch->drain_end);
     override_with(policy.on_down, patch->on_down);
+    override_with(policy.source, patch->source);
     if (patch->health_check) {
       apply(*patch->health_check, kind, fast_given, check);
     }

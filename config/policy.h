@@ -83,6 +83,7 @@ struct PolicyPatch {
   std::optional<milliseconds> drain_timeout;
   std::optional<DrainEnd> drain_end;
   std::optional<OnDown> on_down;
+  std::optional<Source> source;
 
   bool operator==(const PolicyPatch&) const = default;
 };
@@ -101,6 +102,8 @@ void decode_access(const Cursor& policy, PolicyPatch& patch);
 void decode_limits(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says who is told whom a session is about.
 void decode_proxy_protocol(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says where upstream connections come from.
+void decode_source(const Cursor& policy, PolicyPatch& patch);
 /// Reads a list of networks, made canonical. `others` hold those of which none may stand here too.
 std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {});
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.

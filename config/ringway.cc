@@ -18,6 +18,10 @@ constexpr std::chrono::microseconds kMaxBusyPoll = std::chrono::milliseconds(10)
 constexpr std::chrono::milliseconds kMaxMinSyncPeriod = std::chrono::seconds(10);
 constexpr std::size_t kMaxSocketPath = 107;  // sun_path of unix(7), without its final 0
 constexpr std::size_t kMaxInterface = 15;    // IFNAMSIZ of netdevice(7), without its final 0
+constexpr std::int64_t kMaxMark = 0xffffffff;
+constexpr std::int64_t kMinTable = 256;  // those below are taken by name in iproute2 (253 to 255), and short of numbers
+constexpr std::int64_t kMaxTable = 0xffffffff;
+constexpr std::int64_t kMaxPriority = 32'765;  // before the table main (ip-rule(8))
 constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kListenAllowed =
     "IP:PORT, [IPv6]:PORT, localhost:PORT or unix:/PATH is needed, like 127.0.0.1:9900";
@@ -115,6 +119,16 @@ void decode_virtual_ips(const Cursor& virtual_ips, Ringway& ringway) {
       ringway.virtual_ip_interface = *text;
     }
   }
+}
+
+void decode_transparent_source(const Cursor& transparent, Ringway& ringway) {
+  transparent.allow_only(kTransparentSourceKeys);
+  const auto read = [&transparent](Key key, std::int64_t min, std::int64_t max, std::uint32_t& into) {
+    into = static_cast<std::uint32_t>(transparent[key].integer(min, max).value_or(into));
+  };
+  read("mark", 1, kMaxMark, ringway.transparent_mark);
+  read("table", kMinTable, kMaxTable, ringway.transparent_table);
+  read("priority", 1, kMaxPriority, ringway.transparent_priority);
 }
 
 void decode_source_socket(const Cursor& socket, std::string& out) {
@@ -259,6 +273,7 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   decode_listen(spec["admin"]["listen"], ringway);
   decode_log(spec["log"], ringway);
   decode_virtual_ips(spec["virtualIPs"], ringway);
+  decode_transparent_source(spec["transparentSource"], ringway);
   decode_manifests(spec["manifests"], draft);
   decode_state_directory(spec["stateDirectory"], ringway);
 

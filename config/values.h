@@ -114,6 +114,17 @@ struct OutlierDetection {
   bool operator==(const OutlierDetection&) const = default;
 };
 
+/// Where upstream connections come from.
+struct Source {
+  enum class Kind : std::uint8_t { kAuto, kAddresses, kTransparent };
+  Kind kind = Kind::kAuto;             ///< the kernel's choice; as below; the client's address
+  std::vector<std::string> addresses;  ///< canonical; empty = the kernel's choice
+  std::uint16_t first_port = 0;        ///< 0 = the kernel's choice
+  std::uint16_t last_port = 0;
+
+  bool operator==(const Source&) const = default;
+};
+
 /// Our own part of a Service. Zero durations mean "never".
 struct Policy {
   std::optional<Selector> selector;  ///< the full grammar, in the place of `spec.selector`
@@ -150,6 +161,7 @@ struct Policy {
   milliseconds drain_timeout{30'000};
   DrainEnd drain_end = DrainEnd::kClose;
   OnDown on_down = OnDown::kKeepSessions;
+  Source source;
 
   bool operator==(const Policy&) const = default;
 };
@@ -271,6 +283,9 @@ struct Ringway {
   bool access_log = false;
   VirtualIpMode virtual_ip_mode = VirtualIpMode::kAuto;
   std::string virtual_ip_interface = "lo";
+  std::uint32_t transparent_mark = 0x2000;    ///< of packets to sockets with a client's address; no mark of Kubernetes
+  std::uint32_t transparent_table = 8192;     ///< of the route that brings them in
+  std::uint32_t transparent_priority = 1000;  ///< of the rule that leads there
   std::vector<std::string> manifests;
   std::string state_directory;  ///< absolute; "" = $STATE_DIRECTORY, else /var/lib/ringway
   std::optional<DockerSource> docker;

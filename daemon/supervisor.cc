@@ -30,6 +30,8 @@ proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
   options.steer = ringway.virtual_ip_mode == config::VirtualIpMode::kSteer;
   options.virtual_ip_interface = ringway.virtual_ip_interface;
   options.access_log = ringway.access_log;
+  options.transparent = {
+      .mark = ringway.transparent_mark, .table = ringway.transparent_table, .priority = ringway.transparent_priority};
   return options;
 }
 

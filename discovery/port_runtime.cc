@@ -31,8 +31,8 @@ proxy::Balancer balancer_of(config::Balancer balancer) {
   return proxy::Balancer::kPowerOfTwo;
 }
 
-bool same_list(const std::shared_ptr<const proxy::AccessList>& left,
-               const std::shared_ptr<const proxy::AccessList>& right) {
+template <typename Value>
+bool same_value(const std::shared_ptr<const Value>& left, const std::shared_ptr<const Value>& right) {
   return left == nullptr || right == nullptr ? left == right : *left == *right;
 }
 
@@ -63,6 +63,21 @@ std::shared_ptr<const proxy::AccessList> proxy_sources(const config::Policy& pol
   std::vector<proxy::AccessRule> rules;
   add_rules(rules, policy.proxy_sources, true);
   return std::make_shared<const proxy::AccessList>(rules, false);
+}
+
+/// Null where the kernel chooses.
+std::shared_ptr<const proxy::Source> source_of(const config::Source& source) {
+  if (source.kind == config::Source::Kind::kAuto) {
+    return nullptr;
+  }
+  auto out = std::make_shared<proxy::Source>();
+  out->transparent = source.kind == config::Source::Kind::kTransparent;
+  for (const auto& text : source.addresses) {
+    out->addresses.push_back(proxy::IpAddress::parse(text).value_or(proxy::IpAddress()));
+  }
+  out->first_port = source.first_port;
+  out->last_port = source.last_port;
+  return out;
 }
 
 /// An engine does not know what its machine is called among the nodes.
@@ -113,12 +128,14 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.proxy_unique_id = service.policy.proxy_unique_id;
   shape.policy.proxy_timeout = service.policy.proxy_timeout;
   shape.policy.affinity_timeout = service.affinity_timeout;
+  shape.source = source_of(service.policy.source);
   return shape;
 }
 
 bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
-  return running.listen == asked.listen && same_list(running.access, asked.access) &&
-         same_list(running.proxy_sources, asked.proxy_sources) && running.policy == asked.policy;
+  return running.listen == asked.listen && same_value(running.access, asked.access) &&
+         same_value(running.proxy_sources, asked.proxy_sources) && same_value(running.source, asked.source) &&
+         running.policy == asked.policy;
 }
 
 void PortRuntime::configure(const config::Service& service, const config::ServicePort& port, std::size_t slot) {

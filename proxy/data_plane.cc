@@ -44,13 +44,23 @@ std::uint32_t sessions_allowed(std::size_t listening_sockets, std::uint32_t work
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(limit > reserved ? (limit - reserved) / 2 : 0, 1));
 }
 
+bool wants_transparent(const Snapshot& snapshot) {
+  for (const auto& port : snapshot.ports) {
+    if (port != nullptr && port->source != nullptr && port->source->transparent) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class Workers final : public DataPlane {
  public:
   Workers(const DataPlaneOptions& options, std::unique_ptr<VirtualIps> virtual_ips,
-          Result<std::unique_ptr<SteeredListeners>> steered)
+          Result<std::unique_ptr<SteeredListeners>> steered, TransparentRouting transparent)
       : options_(options),
         engine_(choose_engine(options.engine)),
         virtual_ips_(std::move(virtual_ips)),
+        transparent_(std::move(transparent)),
         steered_(steered ? std::move(*steered) : nullptr),
         no_steering_(steered ? "" : steered.error().context),
         bound_(options.workers, steered_ != nullptr) {}
@@ -91,19 +101,29 @@ class Workers final : public DataPlane {
     for (const SocketAddress& address : addresses) {
       ips.push_back(address.ip());
     }
+    const bool routed = transparent_.active();
+    if (wants_transparent(snapshot)) {
+      if (auto ready = transparent_.ensure(); !ready) {
+        return ready;
+      }
+    }
     auto added = virtual_ips_->ensure(ips);
+    Result<void> done;
     if (!added) {
-      return std::unexpected(std::move(added.error()));
+      done = std::unexpected(added.error());
+    } else if (steered_) {
+      done = steered_->check_free(addresses);
     }
-    if (auto free = steered_ ? steered_->check_free(addresses) : Result<void>(); !free) {
+    if (done) {
+      done = bound_.stage(addresses);
+    }
+    if (!done && added) {
       virtual_ips_->release(*added);
-      return free;
     }
-    if (auto staged = bound_.stage(addresses); !staged) {
-      virtual_ips_->release(*added);
-      return staged;
+    if (!done && !routed) {
+      transparent_.release();
     }
-    return {};
+    return done;
   }
 
   Result<std::vector<SocketAddress>> listen_for_probes(const SocketAddress& echo) override {
@@ -210,6 +230,7 @@ class Workers final : public DataPlane {
       worker->join();
     }
     virtual_ips_->release(virtual_ips_->added());
+    transparent_.release();
   }
 
   [[nodiscard]] bool full() const override { return budget_.spent(); }
@@ -323,6 +344,7 @@ class Workers final : public DataPlane {
   DataPlaneOptions options_;
   EngineChoice engine_;
   std::unique_ptr<VirtualIps> virtual_ips_;
+  TransparentRouting transparent_;
   std::unique_ptr<SteeredListeners> steered_;  ///< null: each address has sockets of its own
   std::string no_steering_;
   BoundAddresses bound_;
@@ -347,7 +369,12 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& opti
   if (!virtual_ips) {
     return std::unexpected(std::move(virtual_ips.error()));
   }
-  auto workers = std::make_unique<Workers>(options, std::move(*virtual_ips), std::move(steered));
+  auto transparent = TransparentRouting::open(options.transparent);
+  if (!transparent) {
+    return std::unexpected(std::move(transparent.error()));
+  }
+  auto workers =
+      std::make_unique<Workers>(options, std::move(*virtual_ips), std::move(steered), std::move(*transparent));
   if (auto started = workers->start_workers(); !started) {
     return std::unexpected(std::move(started.error()).prefixed("starting the data plane"));
   }

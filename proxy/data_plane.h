@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/address/transparent_routing.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/error.h"
@@ -27,6 +28,7 @@ struct DataPlaneOptions {
   std::string virtual_ip_interface = "lo";
   bool steer = false;  ///< one listening socket for all addresses, where that can be had
   bool access_log = false;
+  TransparentNumbers transparent;
 };
 
 /// The workers, their listeners and the virtual IPs, seen from the control thread. Every member is for that one thread;
@@ -39,7 +41,8 @@ class DataPlane {
   static Result<std::unique_ptr<DataPlane>> start(const DataPlaneOptions& options);
   virtual ~DataPlane() = default;
 
-  /// Makes every `listen` address of `snapshot` local and binds what is not bound yet, one socket for each worker.
+  /// Makes every `listen` address of `snapshot` local, sets up routing where a port wants its clients' addresses as
+  /// source, and binds what is not bound yet, one socket for each worker.
   /// On failure all that this call added is taken away again; every failing address is named.
   virtual Result<void> bind(const Snapshot& snapshot) = 0;
 
@@ -74,7 +77,7 @@ class DataPlane {
   /// Stops accepting (what stands in the backlogs is still served), then waits for the sessions to end; `done` runs on
   /// a worker thread when none is left.
   virtual void drain(std::function<void()> done) = 0;
-  /// Closes what is left, ends the threads, removes the virtual IPs. Blocks, a second at most.
+  /// Closes what is left, ends the threads, removes the virtual IPs and the routing. Blocks, a second at most.
   virtual void stop() = 0;
 
   /// There are as many sessions as there may be: accepting pauses until one ends.

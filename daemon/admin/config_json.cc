@@ -145,6 +145,20 @@ json outliers_json(const std::optional<config::OutlierDetection>& outliers) {
           {"maxEjected", outliers->max_ejected}};
 }
 
+json source_json(const config::Source& source) {
+  if (source.kind != config::Source::Kind::kAddresses) {
+    return source.kind == config::Source::Kind::kAuto ? "auto" : "transparent";
+  }
+  json out = json::object();
+  if (!source.addresses.empty()) {
+    out["addresses"] = source.addresses;
+  }
+  if (source.first_port != 0) {
+    out["ports"] = std::to_string(source.first_port) + "-" + std::to_string(source.last_port);
+  }
+  return out;
+}
+
 json policy_json(const config::Policy& policy) {
   json out = {{"connect",
                {{"timeout", to_duration(policy.connect_timeout)},
@@ -165,6 +179,7 @@ json policy_json(const config::Policy& policy) {
               {"drain",
                {{"timeout", to_duration(policy.drain_timeout)},
                 {"onEnd", name_of(policy.drain_end, std::array<std::string_view, 3>{"close", "reset", "keep"})}}},
+              {"source", source_json(policy.source)},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
   out.update(balancing_json(policy));
   if (!policy.allow.empty()) {
@@ -206,6 +221,10 @@ json settings_json(const config::Ringway& ringway) {
         {"format", ringway.log_format == config::LogFormat::kJson ? "json" : "text"},
         {"accessLog", ringway.access_log}}},
       {"virtualIPs", {{"mode", to_string(ringway.virtual_ip_mode)}, {"interface", ringway.virtual_ip_interface}}},
+      {"transparentSource",
+       {{"mark", ringway.transparent_mark},
+        {"table", ringway.transparent_table},
+        {"priority", ringway.transparent_priority}}},
       {"manifests", ringway.manifests},
       {"stateDirectory", state_directory(ringway)},
       {"discovery", json::object()},

@@ -71,6 +71,9 @@ class Collector {
       gauges("ringway_limited_clients", "Client addresses with sessions, where policy.perClient counts them.");
   Family untracked_ = counters("ringway_limited_clients_untracked_total",
                                "Sessions that policy.perClient let in without a look, for want of room.");
+  Family unmatched_ = counters(
+      "ringway_source_unmatched_total",
+      "Attempts from an address of the kernel's choice, for want of one of policy.source of the endpoint's family.");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -119,6 +122,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   std::uint64_t retries = 0;
   std::uint64_t unpaid = 0;
   std::uint64_t queued = 0;
+  std::uint64_t unmatched = 0;
   std::uint64_t connect_us = 0;
   std::array<std::uint64_t, proxy::kCauseCount> ended{};
   std::array<std::uint64_t, proxy::kConnectBucketBounds_us.size() + 1> buckets{};
@@ -130,6 +134,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
     retries += worker.retries.get();
     unpaid += worker.retries_unpaid.get();
     queued += worker.queued.get();
+    unmatched += worker.source_unmatched.get();
     connect_us += worker.connect_total_us.get();
     for (std::size_t i = 0; i < ended.size(); ++i) {
       ended[i] += worker.ended[i].get();
@@ -146,6 +151,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   retries_.counter(labels, static_cast<double>(retries));
   queued_.gauge(labels, static_cast<double>(queued));
   unpaid_.counter(labels, static_cast<double>(unpaid));
+  unmatched_.counter(labels, static_cast<double>(unmatched));
   for (const auto cause : proxy::kRejections) {
     rejected_.counter(with(labels, "reason", std::string(to_string(cause))),
                       static_cast<double>(ended.at(static_cast<std::size_t>(cause))));
@@ -184,10 +190,29 @@ void Collector::add_endpoint(const MetricLabels& labels, const discovery::Endpoi
 
 std::vector<prometheus::MetricFamily> Collector::take() && {
   std::vector<prometheus::MetricFamily> out;
-  for (auto* family : {&connections_, &active_,   &bytes_,     &connect_, &failures_,         &retries_,
-                       &unpaid_,      &rejected_, &ended_,     &panic_,   &affinity_clients_, &affinity_evictions_,
-                       &endpoints_,   &tier_,     &spilled_,   &up_,      &picked_,           &held_,
-                       &weight_,      &latency_,  &ejections_, &checks_}) {
+  for (auto* family : {&connections_,
+                       &active_,
+                       &bytes_,
+                       &connect_,
+                       &failures_,
+                       &retries_,
+                       &unpaid_,
+                       &unmatched_,
+                       &rejected_,
+                       &ended_,
+                       &panic_,
+                       &affinity_clients_,
+                       &affinity_evictions_,
+                       &endpoints_,
+                       &tier_,
+                       &spilled_,
+                       &up_,
+                       &picked_,
+                       &held_,
+                       &weight_,
+                       &latency_,
+                       &ejections_,
+                       &checks_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

@@ -110,6 +110,19 @@ std::vector<std::string> failure_lines(const json& policy) {
   return lines;
 }
 
+std::string source_text(const json& policy) {
+  const json source = policy.value("source", json("auto"));
+  if (!source.is_object()) {
+    return source == "transparent" ? "the client's address" : "the kernel's choice";
+  }
+  std::string out;
+  for (const auto& address : array(source, "addresses")) {
+    out += (out.empty() ? "" : ", ") + address.get<std::string>();
+  }
+  out = out.empty() ? "the kernel's choice" : out;
+  return out + (source.contains("ports") ? ", ports " + text(source, "ports") : "");
+}
+
 std::string or_no_limit(const std::string& number) {
   return number == "0" ? "any number" : number;
 }
@@ -155,6 +168,7 @@ std::vector<std::string> policy_lines(const json& policy) {
                     std::to_string(array(*proxied, "trustedSources").size()) + " networks within " +
                     text(*proxied, "timeout"));
   }
+  lines.push_back("source     " + source_text(policy));
   lines.push_back("drain      " + drain_text(drain) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;

@@ -17,7 +17,7 @@ struct Totals {
 Totals totals_of(const proxy::EndpointState& state) {
   Totals totals;
   for (std::size_t i = 0; i < state.connect_failures.size(); ++i) {
-    if (static_cast<proxy::ConnectFailure>(i) != proxy::ConnectFailure::kOther) {
+    if (is_of_endpoint(static_cast<proxy::ConnectFailure>(i))) {
       totals.failures += state.connect_failures[i].load(std::memory_order_relaxed);
     }
   }

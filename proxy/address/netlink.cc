@@ -39,17 +39,17 @@ IpAddress to_ip(std::uint8_t family, const void* bytes) {
   return SocketAddress::from(storage).ip();
 }
 
-int read_address(const nlmsghdr* message, void* into) {
-  const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-  if (message->nlmsg_type != RTM_NEWADDR || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
-    return MNL_CB_OK;
+void read_address(const nlmsghdr& message, std::vector<InterfaceAddress>& into) {
+  const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
+  if (message.nlmsg_type != RTM_NEWADDR || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
+    return;
   }
   const std::size_t bytes = header->ifa_family == AF_INET ? 4 : 16;
   InterfaceAddress address;
   const void* local = nullptr;
   const void* prefix = nullptr;
-  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof *header));
-       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(message)) -
+  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *header));
+       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message)) -
                                                reinterpret_cast<const char*>(attribute)));
        attribute = mnl_attr_next(attribute)) {
     const auto type = mnl_attr_get_type(attribute);
@@ -63,25 +63,29 @@ int read_address(const nlmsghdr* message, void* into) {
     }
   }
   if (local == nullptr && prefix == nullptr) {
-    return MNL_CB_OK;
+    return;
   }
   address.ip = to_ip(header->ifa_family, local != nullptr ? local : prefix);
   address.interface_index = header->ifa_index;
   address.prefix_length = header->ifa_prefixlen;
-  static_cast<std::vector<InterfaceAddress>*>(into)->push_back(address);
+  into.push_back(address);
+}
+
+int hand_over(const nlmsghdr* message, void* read) {
+  (*static_cast<const std::function<void(const nlmsghdr&)>*>(read))(*message);
   return MNL_CB_OK;
 }
 
-int read_route(const nlmsghdr* message, void* into) {
-  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
-  if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_type != RTN_LOCAL || header->rtm_table != RT_TABLE_LOCAL ||
+void read_route(const nlmsghdr& message, std::vector<InterfaceAddress>& into) {
+  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
+  if (message.nlmsg_type != RTM_NEWROUTE || header->rtm_type != RTN_LOCAL || header->rtm_table != RT_TABLE_LOCAL ||
       header->rtm_protocol == RTPROT_KERNEL) {
-    return MNL_CB_OK;
+    return;
   }
   const std::size_t bytes = header->rtm_family == AF_INET ? 4 : 16;
   InterfaceAddress address{.prefix_length = header->rtm_dst_len, .protocol = header->rtm_protocol, .routed = true};
-  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof *header));
-       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(message)) -
+  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *header));
+       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message)) -
                                                reinterpret_cast<const char*>(attribute)));
        attribute = mnl_attr_next(attribute)) {
     const auto type = mnl_attr_get_type(attribute);
@@ -92,8 +96,7 @@ int read_route(const nlmsghdr* message, void* into) {
       address.interface_index = mnl_attr_get_u32(attribute);
     }
   }
-  static_cast<std::vector<InterfaceAddress>*>(into)->push_back(address);
-  return MNL_CB_OK;
+  into.push_back(address);
 }
 
 void fill_address(nlmsghdr& message, const InterfaceAddress& address, bool add) {
@@ -161,21 +164,20 @@ Result<Netlink> Netlink::open() {
   return netlink;
 }
 
-Result<bool> Netlink::dump_once(std::uint16_t type, int family, std::vector<InterfaceAddress>& into) {
+Result<bool> Netlink::dump_once(std::uint16_t type, std::uint8_t family, std::size_t header_bytes,
+                                const std::string& what, const Read& read) {
   std::array<char, kRequestBytes> request{};
   nlmsghdr* message = mnl_nlmsg_put_header(request.data());
   message->nlmsg_type = type;
   message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   message->nlmsg_seq = ++sequence_;
+  // The headers of all kinds begin with the family.
+  *static_cast<std::uint8_t*>(mnl_nlmsg_put_extra_header(message, header_bytes)) = family;
   if (type == RTM_GETROUTE) {
-    auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
-    header->rtm_family = static_cast<unsigned char>(family);
-    header->rtm_table = RT_TABLE_LOCAL;
-  } else {
-    mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg));
+    static_cast<rtmsg*>(mnl_nlmsg_get_payload(message))->rtm_table = RT_TABLE_LOCAL;
   }
   if (mnl_socket_sendto(socket_, message, message->nlmsg_len) < 0) {
-    return std::unexpected(system_error(errno, "asking for the addresses"));
+    return std::unexpected(system_error(errno, "asking for the " + what));
   }
   std::vector<char> buffer(std::size_t{64} * 1024);
   bool whole = true;
@@ -185,16 +187,16 @@ Result<bool> Netlink::dump_once(std::uint16_t type, int family, std::vector<Inte
       if (errno == EINTR) {
         continue;
       }
-      return std::unexpected(system_error(errno, "reading the addresses"));
+      return std::unexpected(system_error(errno, "reading the " + what));
     }
     const int step = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), sequence_, mnl_socket_get_portid(socket_),
-                                type == RTM_GETROUTE ? read_route : read_address, &into);
+                                hand_over, const_cast<Read*>(&read));
     if (step < 0 && errno == EINTR) {
       whole = false;
       break;
     }
     if (step < 0) {
-      return std::unexpected(system_error(errno, "reading the addresses"));
+      return std::unexpected(system_error(errno, "reading the " + what));
     }
     if (step == MNL_CB_STOP) {
       break;
@@ -203,28 +205,16 @@ Result<bool> Netlink::dump_once(std::uint16_t type, int family, std::vector<Inte
   return whole;
 }
 
-Result<std::vector<InterfaceAddress>> Netlink::addresses() {
-  return dump(RTM_GETADDR, AF_UNSPEC);
-}
-
-Result<std::vector<InterfaceAddress>> Netlink::local_routes() {
-  auto all = dump(RTM_GETROUTE, AF_INET);
-  auto six = dump(RTM_GETROUTE, AF_INET6);
-  if (all && six) {
-    all->insert(all->end(), six->begin(), six->end());
-  }
-  return six ? all : six;
-}
-
-Result<std::vector<InterfaceAddress>> Netlink::dump(std::uint16_t type, int family) {
+Result<void> Netlink::dump(std::uint16_t type, std::uint8_t family, std::size_t header_bytes, const std::string& what,
+                           const std::function<void()>& begin, const Read& read) {
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    std::vector<InterfaceAddress> all;
-    auto whole = dump_once(type, family, all);
+    begin();
+    auto whole = dump_once(type, family, header_bytes, what, read);
     if (!whole) {
       return std::unexpected(std::move(whole.error()));
     }
     if (*whole) {
-      return all;
+      return {};
     }
     // What is left of the spoilt dump would be taken for the answer to the next question.
     auto fresh = open();
@@ -233,7 +223,33 @@ Result<std::vector<InterfaceAddress>> Netlink::dump(std::uint16_t type, int fami
     }
     *this = std::move(*fresh);
   }
-  return failure(ErrorCode::kUnavailable, "the addresses of this host keep changing while they are read");
+  return failure(ErrorCode::kUnavailable, "the " + what + " of this host keep changing while they are read");
+}
+
+Result<std::vector<InterfaceAddress>> Netlink::addresses() {
+  std::vector<InterfaceAddress> all;
+  auto done = dump(
+      RTM_GETADDR, AF_UNSPEC, sizeof(ifaddrmsg), "addresses", [&all] { all.clear(); },
+      [&all](const nlmsghdr& message) { read_address(message, all); });
+  if (!done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return all;
+}
+
+Result<std::vector<InterfaceAddress>> Netlink::local_routes() {
+  std::vector<InterfaceAddress> all;
+  for (const std::uint8_t family : {AF_INET, AF_INET6}) {
+    std::vector<InterfaceAddress> routes;
+    auto done = dump(
+        RTM_GETROUTE, family, sizeof(rtmsg), "local routes", [&routes] { routes.clear(); },
+        [&routes](const nlmsghdr& message) { read_route(message, routes); });
+    if (!done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    all.insert(all.end(), routes.begin(), routes.end());
+  }
+  return all;
 }
 
 Result<void> Netlink::exchange(std::size_t count, const Fill& fill, const Reply& reply) {

@@ -3,11 +3,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "proxy/address/claim.h"
+
 namespace ringway::proxy {
 
 /// The mark of one daemon on the addresses that it adds: a number that no other living daemon in this network namespace
-/// has. Held by an abstract unix socket, which the kernel keeps apart by network namespace and takes away with the
-/// process, however that ends.
+/// has.
 class Slot {
  public:
   static constexpr std::uint8_t kCount = 16;
@@ -23,15 +24,11 @@ class Slot {
     return protocol >= kFirstProtocol && protocol - kFirstProtocol < kCount;
   }
 
-  Slot(Slot&& other) noexcept;
-  Slot& operator=(Slot&& other) noexcept;
-  ~Slot();
-
   [[nodiscard]] std::uint8_t protocol() const { return static_cast<std::uint8_t>(kFirstProtocol + number_); }
 
  private:
-  Slot(int fd, std::uint8_t number) : fd_(fd), number_(number) {}
-  int fd_;
+  Slot(Claim held, std::uint8_t number) : claim_(std::move(held)), number_(number) {}
+  Claim claim_;
   std::uint8_t number_;
 };
 

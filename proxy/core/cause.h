@@ -16,6 +16,8 @@ enum class Cause : std::uint8_t {
   kConnectRefused,      ///< the last attempt was answered with RST
   kConnectTimeout,      ///< the last attempt was not answered in `connect.timeout`
   kConnectUnreachable,  ///< no route, or the network said so
+  kSourceAddress,       ///< the last attempt found no address of `source` that it may have
+  kSourcePorts,         ///< the last attempt found no free port at the addresses of `source`
   kConnectError,        ///< any other failure of connect(2), also for want of local resources
   kNoEndpoint,          ///< nothing to pick from
   kDenied,              ///< `access` does not let the client in
@@ -36,10 +38,12 @@ inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCoun
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",           "finished",           "clientReset",  "upstreamReset", "connectRefused",
-      "connectTimeout", "connectUnreachable", "connectError", "noEndpoint",    "denied",
-      "proxyHeader",    "clientConnections",  "clientRate",   "endpointsFull", "maxConnections",
-      "idleTimeout",    "maxConnectionAge",   "drained",      "endpointDown",  "shutdown"};
+      "none",           "finished",          "clientReset",        "upstreamReset",
+      "connectRefused", "connectTimeout",    "connectUnreachable", "sourceAddress",
+      "sourcePorts",    "connectError",      "noEndpoint",         "denied",
+      "proxyHeader",    "clientConnections", "clientRate",         "endpointsFull",
+      "maxConnections", "idleTimeout",       "maxConnectionAge",   "drained",
+      "endpointDown",   "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 
@@ -47,15 +51,30 @@ inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCoun
 inline constexpr std::array kRejections = {
     Cause::kDenied,         Cause::kProxyHeader,        Cause::kClientConnections, Cause::kClientRate,
     Cause::kEndpointsFull,  Cause::kMaxConnections,     Cause::kNoEndpoint,        Cause::kConnectRefused,
-    Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kConnectError};
+    Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kSourceAddress,     Cause::kSourcePorts,
+    Cause::kConnectError};
 
 /// The reasons of `ringway_connect_failures_total`: the `Cause`s that a single connect attempt can end with.
-enum class ConnectFailure : std::uint8_t { kRefused, kTimeout, kUnreachable, kOther, kCount };
+enum class ConnectFailure : std::uint8_t {
+  kRefused,
+  kTimeout,
+  kUnreachable,
+  kSourceAddress,
+  kSourcePorts,
+  kOther,
+  kCount
+};
 
 inline constexpr std::size_t kConnectFailureCount = static_cast<std::size_t>(ConnectFailure::kCount);
 
+/// Whether it may be the endpoint's fault. The others are a lack of ours: of addresses, ports, memory, rights.
+[[nodiscard]] constexpr bool is_of_endpoint(ConnectFailure reason) {
+  return reason < ConnectFailure::kSourceAddress;
+}
+
 [[nodiscard]] constexpr std::string_view to_string(ConnectFailure reason) {
-  constexpr std::array<std::string_view, kConnectFailureCount> kNames = {"refused", "timeout", "unreachable", "other"};
+  constexpr std::array<std::string_view, kConnectFailureCount> kNames = {"refused",       "timeout",     "unreachable",
+                                                                         "sourceAddress", "sourcePorts", "other"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -21,6 +21,7 @@
 #include "proxy/core/peak_ewma.h"
 #include "proxy/core/proxy_protocol.h"
 #include "proxy/core/shared_vector.h"
+#include "proxy/core/source.h"
 
 namespace ringway::proxy {
 
@@ -130,6 +131,7 @@ struct ServicePort {
   SessionPolicy policy;
   std::shared_ptr<const AccessList> access;         ///< null: all clients may come in
   std::shared_ptr<const AccessList> proxy_sources;  ///< who speaks for others: sends a PROXY header first. Null: nobody
+  std::shared_ptr<const Source> source;             ///< null: the kernel's choice
   std::shared_ptr<ClientLimits> clients;            ///< of the Service; null: `per_client` limits nothing
   std::shared_ptr<AffinityTable> affinity;          ///< of the Service; null: no affinity
   std::shared_ptr<ServiceStats> stats;

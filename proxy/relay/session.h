@@ -97,11 +97,20 @@ class Session {
 
   // session_connect.cc
   void connect_next();
+  [[nodiscard]] bool open_upstream();
+  void start_connect();
   void wait_for_resources();
   void on_connect(std::int32_t result);
   void take_endpoint(EndpointState* endpoint);
   void establish();
   void refuse(Cause cause);
+
+  // session_source.cc
+  [[nodiscard]] bool bind_source(const Source& source);
+  [[nodiscard]] bool searches_ports(const Source& source) const;
+  [[nodiscard]] NearEnd near_end(const Source& source) const;
+  [[nodiscard]] bool source_taken(std::int32_t connect_result) const;
+  void try_next_source();
 
   // session_latency.cc
   void observe_connect();
@@ -182,6 +191,8 @@ class Session {
   std::uint32_t attempts_ = 0;
   std::uint32_t failed_attempts_ = 0;  ///< those that count against `connect_attempts`
   bool trusted_ = false;               ///< no connect to the endpoint was known to have failed when it was picked
+  std::uint32_t source_start_ = 0;     ///< where the search of this attempt through `source` began
+  std::uint32_t source_tries_ = 0;     ///< of this attempt, its places that were tried
   std::uint32_t tried_count_ = 0;
   std::array<const EndpointState*, kMaxConnectAttempts> tried_{};
 };

@@ -66,7 +66,6 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
 }
 
 void Session::connect_next() {
-  Ring& ring = table_->shared_.ring;
   const ServicePort* port = table_->plan_->port(port_slot_);
   // The slot may have gone to another Service between two attempts.
   if (stats_ == nullptr || port == nullptr || port->stats.get() != stats_) {
@@ -77,7 +76,7 @@ void Session::connect_next() {
     queue_up(Cause::kMaxConnections);
     return;
   }
-  if (table_->plan_->picker(port_slot_).wants_client()) {
+  if (table_->plan_->picker(port_slot_).wants_client() || (port->source != nullptr && port->source->transparent)) {
     learn_client();
   }
   EndpointState* endpoint = choose(*port);
@@ -91,21 +90,39 @@ void Session::connect_next() {
   }
   leave_queue();
   take_endpoint(endpoint);
-  const int fd = ring.open_stream(endpoint->address.family());
-  if (fd < 0) {
-    wait_for_resources();
+  if (!open_upstream()) {
     return;
   }
-  fds_[index(Side::kUpstream)] = fd;
   if (++attempts_ > 1) {
     counters_->retries.add();
   }
-  attempt_started_ = ring.now();
-  ring.connect(fd, endpoint_->address, token(Operation::kConnect));
-  ++in_flight_;
+  attempt_started_ = table_->shared_.ring.now();
+  if (port->source != nullptr) {
+    source_start_ = static_cast<std::uint32_t>(table_->random_());
+    source_tries_ = 0;
+    if (!bind_source(*port->source)) {
+      return;
+    }
+  }
+  start_connect();
   if (policy_.connect_timeout.count() > 0) {
     table_->timers_.set(slot_, attempt_started_ + policy_.connect_timeout);
   }
+}
+
+bool Session::open_upstream() {
+  const int fd = table_->shared_.ring.open_stream(endpoint_->address.family());
+  if (fd < 0) {
+    wait_for_resources();
+    return false;
+  }
+  fds_[index(Side::kUpstream)] = fd;
+  return true;
+}
+
+void Session::start_connect() {
+  table_->shared_.ring.connect(fd(Side::kUpstream), endpoint_->address, token(Operation::kConnect));
+  ++in_flight_;
 }
 
 void Session::wait_for_resources() {
@@ -137,6 +154,10 @@ void Session::on_connect(std::int32_t result) {
   if (result == -ECONNRESET || result == -EPIPE) {
     establish();
     side_failed(Side::kUpstream);
+    return;
+  }
+  if (source_taken(result)) {
+    try_next_source();
     return;
   }
   connect_failed(timed_out_ ? ConnectFailure::kTimeout : failure_of(-result));

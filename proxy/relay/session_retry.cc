@@ -20,6 +20,10 @@ Cause cause_of(ConnectFailure failure) {
       return Cause::kConnectTimeout;
     case ConnectFailure::kUnreachable:
       return Cause::kConnectUnreachable;
+    case ConnectFailure::kSourceAddress:
+      return Cause::kSourceAddress;
+    case ConnectFailure::kSourcePorts:
+      return Cause::kSourcePorts;
     default:
       return Cause::kConnectError;
   }
@@ -86,8 +90,7 @@ EndpointState* Session::choose(const ServicePort& port) {
 void Session::connect_failed(ConnectFailure failure) {
   observe_failure();
   endpoint_->connect_failures[static_cast<std::size_t>(failure)].fetch_add(1, std::memory_order_relaxed);
-  // Other errors are a lack of ours (addresses, memory, rights) and say nothing of the endpoint.
-  if (failure != ConnectFailure::kOther) {
+  if (is_of_endpoint(failure)) {
     // Those that were under way when the first of them failed have found out the same thing once.
     const bool known = trusted_ && endpoint_->doubt.raised();
     const auto before = endpoint_->connect_failures_in_row.fetch_add(known ? 0 : 1, std::memory_order_relaxed);

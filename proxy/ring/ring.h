@@ -7,6 +7,7 @@
 
 #include "proxy/core/address.h"
 #include "proxy/core/clock.h"
+#include "proxy/core/source.h"
 #include "proxy/ring/token.h"
 
 namespace ringway::proxy {
@@ -100,6 +101,11 @@ class Ring {
   virtual int accept_now(int fd) = 0;
   /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.
   virtual int open_stream(int family) = 0;
+  /// Whether the kernel itself finds a free port of a range when it connects. Where not, the range is searched by
+  /// `bind`, port by port.
+  [[nodiscard]] virtual bool chooses_ports(std::uint16_t first, std::uint16_t last) const = 0;
+  /// Before `connect`. 0 or -errno: EADDRINUSE, EADDRNOTAVAIL (no address of this host), EPERM.
+  virtual int bind(int fd, const NearEnd& near) = 0;
   /// Sends at once: bytes taken (may be fewer), or -errno. Raises no SIGPIPE. No `send` is outstanding.
   virtual std::int32_t send_now(int fd, std::span<const std::byte> bytes) = 0;
   virtual void shutdown_send(int fd) = 0;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
@@ -24,6 +25,42 @@ constexpr int kKeepProbes = 6;
 
 void set(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/// linux/in.h has it since 6.3; older headers do not stop a newer kernel from knowing it.
+constexpr int kLocalPortRange = 51;
+
+struct Ports {
+  unsigned first = 1;
+  unsigned last = 0;
+};
+
+/// Those that the kernel chooses from, and may be told to choose fewer; none where it cannot be told.
+Ports ports_of_kernel() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  const std::uint32_t all = 0;
+  const bool known = setsockopt(fd, SOL_IP, kLocalPortRange, &all, sizeof all) == 0;
+  close(fd);
+  Ports ports;
+  std::ifstream setting("/proc/sys/net/ipv4/ip_local_port_range");
+  return known && (setting >> ports.first >> ports.last) ? ports : Ports();
+}
+
+int prepare(int fd, const NearEnd& near) {
+  const int on = 1;
+  const bool v6 = near.address.ip().is_v6();
+  if (near.transparent &&
+      setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof on) != 0) {
+    return -errno;
+  }
+  if (near.address.port() != 0) {
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    return 0;
+  }
+  // The port is then found when it connects, and may be shared by connections to different peers (ip(7)).
+  set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  const std::uint32_t range = std::uint32_t{near.last_port} << 16 | near.first_port;
+  return near.first_port == 0 || setsockopt(fd, SOL_IP, kLocalPortRange, &range, sizeof range) == 0 ? 0 : -errno;
 }
 
 bool bbr_by_default() {
@@ -61,6 +98,20 @@ int open_stream(int family) {
   }
   tune(fd);
   return fd;
+}
+
+bool chooses_ports(std::uint16_t first, std::uint16_t last) {
+  static const Ports kPorts = ports_of_kernel();
+  return first >= kPorts.first && last <= kPorts.last;
+}
+
+int bind(int fd, const NearEnd& near) {
+  if (const int error = prepare(fd, near); error != 0) {
+    return error;
+  }
+  sockaddr_storage storage{};
+  const socklen_t length = near.address.fill(storage);
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&storage), length) == 0 ? 0 : -errno;
 }
 
 void suit(int fd, const SocketAddress& address) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "proxy/core/address.h"
+#include "proxy/core/source.h"
 
 /// What the real makers of a ring do to sockets by plain system calls: none of these blocks, and io_uring would hand
 /// IORING_OP_SHUTDOWN to a worker thread.
@@ -20,6 +21,12 @@ void refuse(int fd);
 int accept_now(int fd);
 /// A TCP socket with the options of `tune`, non-blocking and close-on-exec; or -errno.
 int open_stream(int family);
+/// Whether the kernel has IP_LOCAL_PORT_RANGE (Linux 6.3) and takes this range: it cuts every range to
+/// net.ipv4.ip_local_port_range, and takes no notice of one that lies outside (ip(7)). That setting is read once.
+bool chooses_ports(std::uint16_t first, std::uint16_t last);
+/// Before `connect`; 0 or -errno. A port that the caller names may be shared by connections to different peers
+/// (SO_REUSEADDR): that it is taken is known when it connects, as EADDRNOTAVAIL.
+int bind(int fd, const NearEnd& near);
 /// Before `connect`, or on a listening socket: what suits the peers that `address` has. Between addresses of the
 /// loopback interface Reno takes the place of BBR where that is this host's default: nothing there is ever congested,
 /// and BBR's pacing costs a timer for each burst (tcp_bbr.c; tcp(7), TCP_CONGESTION).

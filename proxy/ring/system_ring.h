@@ -26,6 +26,10 @@ class SystemRing : public Ring {
   void refuse(int fd) override { sockets::refuse(fd); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }
+  [[nodiscard]] bool chooses_ports(std::uint16_t first, std::uint16_t last) const override {
+    return sockets::chooses_ports(first, last);
+  }
+  int bind(int fd, const NearEnd& near) override { return sockets::bind(fd, near); }
   std::int32_t send_now(int fd, std::span<const std::byte> bytes) override { return sockets::send_now(fd, bytes); }
   void shutdown_send(int fd) override { sockets::shutdown_send(fd); }
   void reset_on_close(int fd) override { sockets::reset_on_close(fd); }

@@ -33,6 +33,7 @@ TEST(RingwayKind, every_key_is_read) {
   admin: {listen: "unix:/run/ringway/admin.sock"}
   log: {level: debug, format: json, accessLog: on}
   virtualIPs: {mode: off, interface: dummy0}
+  transparentSource: {mark: 16, table: 300, priority: 40}
   manifests: []
   stateDirectory: /srv/ringway
   discovery: {docker: {socket: "unix:/run/d.sock", network: front}}
@@ -52,6 +53,9 @@ TEST(RingwayKind, every_key_is_read) {
   EXPECT_EQ(value.virtual_ip_mode, VirtualIpMode::kOff);
   EXPECT_EQ(value.virtual_ip_interface, "dummy0");
   EXPECT_EQ(value.state_directory, "/srv/ringway");
+  EXPECT_EQ(value.transparent_mark, 16U);
+  EXPECT_EQ(value.transparent_table, 300U);
+  EXPECT_EQ(value.transparent_priority, 40U);
   ASSERT_TRUE(value.docker);
   EXPECT_EQ(value.docker->socket, "unix:/run/d.sock");
   EXPECT_EQ(value.docker->network, "front");
@@ -62,7 +66,8 @@ TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
   EXPECT_THAT(mistakes(ringway("{worker: 2, sleeping: 5, log: {lvel: info}, virtualIps: {}}")),
               ElementsAre("f:3:8: spec.worker: unknown key, did you mean 'workers'?",
                           "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, admin, log, "
-                          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod",
+                          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod, "
+                          "transparentSource",
                           "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
                           "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
   EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),

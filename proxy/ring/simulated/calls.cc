@@ -258,6 +258,16 @@ int SimulatedRing::open_stream(int /*family*/) {
   return fd;
 }
 
+int SimulatedRing::bind(int fd, const NearEnd& near) {
+  Descriptor* const file = stream(fd, "bind");
+  if (file == nullptr) {
+    return -EBADF;
+  }
+  const int result = near.address.port() != 0 && random_.chance(faults_.port_taken) ? -EADDRINUSE : 0;
+  trace_.add(now_, "bind", fd, file->target, {}, result);
+  return result;
+}
+
 std::int32_t SimulatedRing::send_now(int fd, std::span<const std::byte> bytes) {
   Descriptor* const file = stream(fd, "send");
   if (file == nullptr) {

@@ -30,6 +30,7 @@ struct Faults {
   double groundless_await = 0;        ///< an `await` completes without cause
   double groundless_again = 0;        ///< `fill` and `drain` report -EAGAIN although they could move something
   double no_file = 0;                 ///< -EMFILE or -ENFILE though there are files
+  double port_taken = 0;              ///< a port that is asked for is somebody else's
   double reorder = 0;                 ///< a completion overtakes one of another operation
   double early_return = 0;            ///< a wait ends without anything
   Duration most_turn_cost = std::chrono::microseconds(5);  ///< time that a turn takes, so that several events meet

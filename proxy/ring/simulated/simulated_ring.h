@@ -71,6 +71,9 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void refuse(int fd) override;
   int accept_now(int fd) override;
   int open_stream(int family) override;
+  /// Ranges are searched, so that the search is walked.
+  [[nodiscard]] bool chooses_ports(std::uint16_t /*first*/, std::uint16_t /*last*/) const override { return false; }
+  int bind(int fd, const NearEnd& near) override;
   std::int32_t send_now(int fd, std::span<const std::byte> bytes) override;
   void shutdown_send(int fd) override;
   void reset_on_close(int fd) override;
