@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kSteeredSlot = kProbeSlot - 1;
 struct Plan {
   std::shared_ptr<const Snapshot> snapshot;
   SharedVector<std::shared_ptr<const Picker>> pickers;  ///< by slot, null for a free one
-  std::shared_ptr<const ServicePort> probe;            ///< that of kProbeSlot; null: none
+  std::shared_ptr<const ServicePort> probe;             ///< that of kProbeSlot; null: none
   std::shared_ptr<const Picker> probe_picker;
 
   [[nodiscard]] const ServicePort* port(std::uint32_t slot) const {
