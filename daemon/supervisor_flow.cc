@@ -50,7 +50,18 @@ std::vector<std::string> Supervisor::Impl::wanted_sources() const {
 }
 
 bool Supervisor::Impl::listening() const {
-  return data_plane_->version_in_force() >= first_version_;
+  return settled_ && data_plane_->version_in_force() >= first_version_;
+}
+
+// A source that has listed is heard before what it said is in force.
+void Supervisor::Impl::note_settled() {
+  const auto synced = [this](const std::string& name) {
+    const auto known = store_.sources().find(name);
+    return known != store_.sources().end() && known->second.synced;
+  };
+  const std::uint64_t newest = published_ ? published_->version : 0;
+  settled_ = settled_ || (!merge_planned_ && !publish_posted_ && data_plane_->version_in_force() >= newest &&
+                          std::ranges::all_of(wanted_sources(), synced));
 }
 
 void Supervisor::Impl::check_data_path(DataPathAsker done) {
@@ -117,6 +128,7 @@ void Supervisor::Impl::source_changed(const std::string& source, const discovery
   events_.add(
       {.kind = status.connected ? "SourceConnected" : "SourceLost", .object = "source/" + source, .message = message});
   changed_something();
+  boost::asio::post(context_, [this] { note_settled(); });
 }
 
 void Supervisor::Impl::snapshot_wanted() {
@@ -174,6 +186,7 @@ void Supervisor::Impl::publish() {
   }
   changed_something();
   expire();
+  note_settled();
 }
 
 void Supervisor::Impl::in_force(proxy::Time when) {
@@ -191,6 +204,7 @@ void Supervisor::Impl::in_force(proxy::Time when) {
   if (news) {
     expire();
   }
+  note_settled();
 }
 
 void Supervisor::Impl::expire() {

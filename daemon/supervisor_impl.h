@@ -92,6 +92,7 @@ class Supervisor::Impl final : public Board,
   void put_in_force(std::shared_ptr<const config::Configuration> configuration);
   void publish();
   void in_force(proxy::Time when);
+  void note_settled();
   void expire();
   void tell_endpoint_events(const proxy::Snapshot& next);
   void tell_left(const Endpoints& old_ones, const Endpoints& new_ones);
@@ -162,6 +163,7 @@ class Supervisor::Impl final : public Board,
   std::deque<UnderWay> under_way_;
   std::shared_ptr<const proxy::Snapshot> published_;
   std::uint64_t first_version_ = 0;
+  bool settled_ = false;  ///< what every source said first has been put in force
   bool publish_posted_ = false;
   proxy::Time published_at_;  ///< when a snapshot was last put in force
   Lines files_with_mistakes_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/discovery/cluster.h"
+#include "bench/discovery/first_sync.h"
 #include "bench/discovery/stage.h"
 #include "tests/harness/own_namespace.h"
 #include "tests/harness/places.h"
@@ -27,6 +28,7 @@ struct Options {
   std::size_t rate = 1'000;
   double seconds = 3;
   std::size_t period_ms = 10;
+  std::string mode = "auto";
 };
 
 double at(std::vector<double>& values, double quantile) {
@@ -120,18 +122,26 @@ int main(int argc, char** argv) {
   using namespace ringway::bench;
   Options options;
   CLI::App app("What a change costs against the size of the cluster.");
-  app.add_option("--workers", options.workers, "")->capture_default_str();
+  app.add_option("--workers", options.workers, "of the workers alone")->capture_default_str();
   app.add_option("--rate", options.rate, "changes each second")->capture_default_str();
-  app.add_option("--seconds", options.seconds, "")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "of steady changes")->capture_default_str();
+  app.add_option("--virtual-ips", options.mode, "spec.virtualIPs.mode of the whole daemon")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   ringway::test::raise_file_limit();
   if (const std::string hindrance = ringway::test::enter_own_namespace(); !hindrance.empty()) {
     std::printf("No network namespace of our own (%s): ports may be taken.\n", hindrance.c_str());
   }
   try {
-    for (const auto& kinds :
-         std::vector<std::vector<Kind>>{{{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}}) {
+    const std::vector<std::vector<Kind>> sizes = {
+        {{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}};
+    for (const auto& kinds : sizes) {
       measure(kinds, options);
+      std::fflush(stdout);
+    }
+    for (const auto& kinds : sizes) {
+      if (!measure_first_sync(kinds, options.mode)) {
+        return 1;
+      }
       std::fflush(stdout);
     }
   } catch (const std::exception& error) {

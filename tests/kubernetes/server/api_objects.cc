@@ -87,13 +87,13 @@ ApiObjects::Event ApiObjects::put(const std::string& resource, Json object) {
   object.erase("kind");
   object.erase("apiVersion");
   object["metadata"]["resourceVersion"] = std::to_string(version_);
-  const auto [place, is_new] = objects_[resource].insert_or_assign(id_of(object), object);
+  const auto [place, is_new] = objects_[resource].insert_or_assign(id_of(object), std::make_shared<const Json>(object));
   return happened(is_new ? "ADDED" : "MODIFIED", resource, std::move(object));
 }
 
 ApiObjects::Event ApiObjects::drop(const std::string& resource, const std::string& id) {
   ++version_;
-  Json object = objects_[resource].at(id);
+  Json object = *objects_[resource].at(id);
   objects_[resource].erase(id);
   return happened("DELETED", resource, std::move(object));
 }
@@ -129,15 +129,15 @@ ApiObjects::Answer ApiObjects::list(const ApiRequest& request) {
   }
   const std::size_t limit = request.query.contains("limit") ? std::stoul(request.query.at("limit")) : 0;
   const auto as_it_was = pages_.find(version);
-  const Objects objects =
-      as_it_was != pages_.end() && !after.empty() ? as_it_was->second[request.resource] : objects_[request.resource];
+  const bool goes_on = as_it_was != pages_.end() && !after.empty();
+  const Objects& objects = goes_on ? as_it_was->second[request.resource] : objects_[request.resource];
   const Words& words = words_of(request.resource);
   Json answer = {{"kind", words.kind + "List"},
                  {"apiVersion", words.api_version},
                  {"metadata", {{"resourceVersion", std::to_string(version)}}},
                  {"items", Json::array()}};
   for (auto one = objects.upper_bound(after); one != objects.end(); ++one) {
-    const bool other_ns = !request.ns.empty() && ns_of(one->second) != request.ns;
+    const bool other_ns = !request.ns.empty() && ns_of(*one->second) != request.ns;
     const auto field = request.query.find("fieldSelector");
     if (other_ns || (field != request.query.end() && field->second != "metadata.name=" + one->first)) {
       continue;
@@ -145,10 +145,12 @@ ApiObjects::Answer ApiObjects::list(const ApiRequest& request) {
     if (limit != 0 && answer["items"].size() == limit) {
       const std::string last = id_of(answer["items"].back());
       answer["metadata"]["continue"] = std::to_string(version) + ":" + last;
-      pages_[version][request.resource] = objects;
+      if (!goes_on) {
+        pages_[version][request.resource] = objects;
+      }
       break;
     }
-    answer["items"].push_back(one->second);
+    answer["items"].push_back(*one->second);
   }
   return {200, answer.dump() + "\n"};
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ class ApiObjects {
   [[nodiscard]] std::int64_t version() const { return version_; }
 
  private:
-  using Objects = std::map<std::string, Json>;
+  using Objects = std::map<std::string, std::shared_ptr<const Json>>;  ///< shared with the pages that name them
   Event happened(const std::string& type, const std::string& resource, Json object);
 
   std::map<std::string, Objects> objects_;

@@ -1,0 +1,117 @@
+#include "bench/discovery/first_sync.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/harness/daemon.h"
+#include "tests/harness/places.h"
+#include "tests/kubernetes/server/api_server.h"
+
+namespace ringway::bench {
+namespace {
+
+using nlohmann::json;
+using std::chrono::duration;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatience{120};
+
+json metadata(const config::Metadata& from) {
+  return {{"name", from.name}, {"namespace", from.ns}, {"labels", from.labels}};
+}
+
+json as_json(const config::Service& service) {
+  return {{"metadata", metadata(service.metadata)},
+          {"spec",
+           {{"type", "ClusterIP"},
+            {"clusterIP", service.cluster_ips.front()},
+            {"clusterIPs", service.cluster_ips},
+            {"selector", {{"app", service.metadata.name}}},
+            {"ports", {{{"name", "http"}, {"protocol", "TCP"}, {"port", service.ports.front().port}}}}}}};
+}
+
+json as_json(const config::EndpointSlice& slice) {
+  json endpoints = json::array();
+  for (const config::SliceEndpoint& one : slice.endpoints) {
+    endpoints.push_back({{"addresses", {one.address}},
+                         {"conditions", {{"ready", one.ready}, {"serving", one.ready}, {"terminating", false}}},
+                         {"nodeName", one.node},
+                         {"zone", one.zone},
+                         {"targetRef", {{"kind", "Pod"}, {"namespace", slice.metadata.ns}, {"name", one.target}}}});
+  }
+  return {{"metadata", metadata(slice.metadata)},
+          {"addressType", "IPv4"},
+          {"ports", {{{"name", "http"}, {"protocol", "TCP"}, {"port", slice.ports.front().port}}}},
+          {"endpoints", endpoints}};
+}
+
+/// CPU time of the process, of all its threads (proc(5), stat: utime and stime).
+double cpu_s(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  double ticks = 0;
+  for (int field = 1; field <= 15 && file >> word; ++field) {
+    ticks += field >= 14 ? std::stod(word) : 0;
+  }
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double ms_since(steady_clock::time_point begin) {
+  return duration<double, std::milli>(steady_clock::now() - begin).count();
+}
+
+/// Asks until the daemon is ready; never for its metrics, which cost what there is.
+bool await_ready(const test::Daemon& daemon) {
+  const auto deadline = steady_clock::now() + kPatience;
+  while (!daemon.ready() && steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return daemon.ready();
+}
+
+}  // namespace
+
+bool measure_first_sync(const std::vector<Kind>& kinds, const std::string& mode) {
+  Cluster cluster(kinds);
+  test::ApiServer api;
+  for (const auto& service : cluster.configuration()->services) {
+    api.put("services", as_json(service));
+  }
+  for (const auto& slice : cluster.slices()) {
+    api.put("endpointslices", as_json(slice));
+  }
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "kubeconfig") << api.kubeconfig();
+  const auto begin = steady_clock::now();
+  test::Daemon daemon({.config = "",
+                       .spec_lines = {"workers: 1", "log: {level: warn}", "virtualIPs: {mode: " + mode + "}",
+                                      "discovery: {kubernetes: {kubeconfig: \"" + (folder / "kubeconfig") + "\"}}"},
+                       .wait_ready = false});
+  const auto endpoints = static_cast<double>(cluster.endpoints());
+  bool known = await_ready(daemon);
+  const double took_ms = ms_since(begin);
+  const auto resident = static_cast<double>(daemon.resident_bytes());
+  const double cpu = cpu_s(daemon.process().pid());
+  const auto asked = steady_clock::now();
+  known = known && daemon.metric("ringway_endpoints", {{"state", "ready"}}).value_or(0) == endpoints;
+  const double metrics_ms = ms_since(asked);
+  std::printf("\n%zu Services, %zu endpoints from an API, the whole daemon, virtualIPs.mode %s\n",
+              cluster.configuration()->services.size(), cluster.endpoints(), mode.c_str());
+  if (!known) {
+    std::printf("  not in force after %.0f s\n%s\n", took_ms / 1e3, daemon.log().c_str());
+    return false;
+  }
+  std::printf(
+      "  from exec until all are in force: %.0f ms, %.2f s of CPU; RSS %.0f MiB, %.0f bytes for each endpoint; its "
+      "metrics take %.0f "
+      "ms\n",
+      took_ms, cpu, resident / (1 << 20), resident / endpoints, metrics_ms);
+  return true;
+}
+
+}  // namespace ringway::bench
