@@ -79,8 +79,8 @@ void error(std::string_view message) {
 void session(const proxy::SessionInfo& session) {
   const auto now = std::chrono::system_clock::now();
   sink().log(spdlog::level::critical, "{}",
-             as_json ? json_line(now, "access", "session", access_json(session))
-                     : text_line(now, "access", access_text(session)));
+             as_json ? json_line(now, "access", "session", access_json(session, started_at(session)))
+                     : text_line(now, "access", access_text(session, started_at(session))));
 }
 
 }  // namespace log

@@ -326,7 +326,10 @@ class Workers final : public DataPlane {
     info.bytes_upstream = ended.bytes_upstream;
     info.bytes_downstream = ended.bytes_downstream;
     info.age = ended.age;
+    info.id = ended.told_id.empty() ? ended.id.to_string() : ended.told_id;
+    info.opened = ended.opened;
     info.connect_time = ended.connect_time;
+    info.first_byte_time = ended.first_byte_time;
     info.attempts = ended.attempts;
     info.cause = ended.cause;
     info.state = "ended";

@@ -149,7 +149,7 @@ json workload_json(const discovery::Workload& workload) {
 }
 
 json session_json(const proxy::SessionInfo& session) {
-  json fields = session_fields(session);
+  json fields = session_fields(session, started_at(session));
   fields["state"] = session.state;
   fields["ageMs"] = session.age.count();
   return fields;

@@ -70,7 +70,9 @@ Row session_row(const json& item) {
           to_size(number(item, "bytesUpstream")) + "/" + to_size(number(item, "bytesDownstream"))};
 }
 Row session_wide(const json& item) {
-  return {text(item, "workload"), std::to_string(number(item, "connectUs")) + "us", text(item, "attempts")};
+  const std::string first_byte = text(item, "firstByteUs");
+  return {text(item, "workload"), std::to_string(number(item, "connectUs")) + "us",
+          first_byte.empty() ? "" : first_byte + "us", text(item, "attempts"), text(item, "id")};
 }
 
 }  // namespace
@@ -104,7 +106,7 @@ const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
       {"sessions",
        {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},
        &session_row,
-       {"WORKLOAD", "CONNECT", "ATTEMPTS"},
+       {"WORKLOAD", "CONNECT", "FIRST-BYTE", "ATTEMPTS", "ID"},
        &session_wide}};
   const auto found = std::ranges::find(kinds, kind, &Kind::name);
   return found == kinds.end() ? kinds.front() : *found;

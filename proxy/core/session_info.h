@@ -2,16 +2,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "proxy/core/address.h"
 #include "proxy/core/cause.h"
+#include "proxy/core/clock.h"
 #include "proxy/core/snapshot.h"
 
 namespace ringway::proxy {
 
 /// A session as `get sessions` shows it and as the access log ends it.
 struct SessionInfo {
+  std::string id;  ///< SessionId's text, or what a trusted client's PROXY header said: up to 128 bytes of any value
+  Time opened;     ///< when it was accepted
   SocketAddress client;
   SocketAddress virtual_ip;
   ServiceKey service;
@@ -20,7 +24,9 @@ struct SessionInfo {
   std::uint64_t bytes_upstream = 0;
   std::uint64_t bytes_downstream = 0;
   std::chrono::milliseconds age{0};
-  std::chrono::microseconds connect_time{0};
+  std::chrono::microseconds connect_time{0};  ///< of the last attempt; 0 where none succeeded
+  /// From the begin of that connect to the upstream's first byte; null where none came.
+  std::optional<std::chrono::microseconds> first_byte_time;
   std::uint32_t attempts = 0;
   std::string state;  ///< connecting, established, halfClosed, closing
   Cause cause = Cause::kNone;

@@ -3,13 +3,21 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
+#include "proxy/core/clock.h"
+#include "proxy/core/session_id.h"
 #include "proxy/core/session_info.h"
 
 namespace ringway::proxy {
 
-/// What the access log needs of an ended session, without a string. Pins `endpoint` (null where none was reached).
+/// What the access log needs of an ended session. Pins `endpoint` (null where none was reached).
 struct EndedSession {
+  SessionId id;
+  std::string told_id;  ///< of the client's PROXY header, moved here from the session; "" = none
+  Time opened;
   SocketAddress client;
   SocketAddress virtual_ip;
   EndpointState* endpoint = nullptr;
@@ -17,6 +25,7 @@ struct EndedSession {
   std::uint64_t bytes_downstream = 0;
   std::chrono::milliseconds age{0};
   std::chrono::microseconds connect_time{0};
+  std::optional<std::chrono::microseconds> first_byte_time;
   std::uint32_t attempts = 0;
   Cause cause = Cause::kNone;
 };
@@ -28,12 +37,12 @@ class EndedLog {
   static constexpr std::size_t kCapacity = 8192;
 
   /// The worker. False: full.
-  bool push(const EndedSession& session) {
+  bool push(EndedSession&& session) {
     const std::size_t head = head_.load(std::memory_order_relaxed);
     if (head - tail_.load(std::memory_order_acquire) == kCapacity) {
       return false;
     }
-    entries_[head % kCapacity] = session;
+    entries_[head % kCapacity] = std::move(session);
     head_.store(head + 1, std::memory_order_release);
     return true;
   }

@@ -3,8 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "proxy/core/session_id.h"
 #include "proxy/core/session_info.h"
 #include "proxy/core/snapshot.h"
 #include "proxy/relay/operation.h"
@@ -67,6 +70,8 @@ class Session {
   /// The daemon's own, of its data path: nobody is told of it.
   [[nodiscard]] bool is_probe() const { return port_slot_ == kProbeSlot; }
   [[nodiscard]] SessionInfo describe() const;
+  /// What the client's PROXY header said, else ours.
+  [[nodiscard]] std::string id() const;
 
  private:
   [[nodiscard]] Token token(Operation operation) const { return token_of(operation, slot_, generation_); }
@@ -161,7 +166,7 @@ class Session {
   bool timed_out_ = false;     ///< the connect under way is being cancelled by its time limit
   bool reset_client_ = false;  ///< the client gets RST at the end
   bool reset_upstream_ = false;
-  bool observes_ = false;         ///< the first byte of the upstream is awaited, for peakEwma
+  bool observes_ = false;         ///< connected, and the first byte of the upstream is awaited
   std::array<bool, 2> failed_{};  ///< the side's socket reported an error
   std::array<int, 2> fds_{-1, -1};
   std::array<Relay, 2> relays_;
@@ -188,6 +193,8 @@ class Session {
   std::shared_ptr<ServiceStats> kept_;     ///< where no endpoint keeps `stats_` alive
   Time limit_;                             ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
+  std::optional<std::chrono::microseconds> first_byte_time_;  ///< as SessionInfo has it
+  SessionId id_;
   std::uint32_t attempts_ = 0;
   std::uint32_t failed_attempts_ = 0;  ///< those that count against `connect_attempts`
   bool trusted_ = false;               ///< no connect to the endpoint was known to have failed when it was picked

@@ -40,6 +40,7 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
   fds_[index(Side::kClient)] = client_fd;
   state_ = State::kConnecting;
   opened_ = table.shared_.ring.now();
+  id_ = {table.run_, ++table.opened_};
   if (table.shared_.ended != nullptr) {
     client_ = table.shared_.ring.peer(client_fd);
   }

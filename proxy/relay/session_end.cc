@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "proxy/relay/session_table.h"
 
@@ -181,20 +182,23 @@ void Session::log_end() {
   if (log == nullptr || is_probe()) {
     return;
   }
-  const EndedSession ended{
-      .client = client_,
-      .virtual_ip = virtual_ip_,
-      .endpoint = endpoint_,
-      .bytes_upstream = from(Side::kClient).bytes,
-      .bytes_downstream = from(Side::kUpstream).bytes,
-      .age = std::chrono::duration_cast<std::chrono::milliseconds>(table_->shared_.ring.now() - opened_),
-      .connect_time = connect_time_,
-      .attempts = attempts_,
-      .cause = cause_};
+  EndedSession ended{.id = id_,
+                     .told_id = proxied_ != nullptr ? std::move(proxied_->connection.unique_id) : std::string(),
+                     .opened = opened_,
+                     .client = client_,
+                     .virtual_ip = virtual_ip_,
+                     .endpoint = endpoint_,
+                     .bytes_upstream = from(Side::kClient).bytes,
+                     .bytes_downstream = from(Side::kUpstream).bytes,
+                     .age = std::chrono::duration_cast<std::chrono::milliseconds>(table_->shared_.ring.now() - opened_),
+                     .connect_time = connect_time_,
+                     .first_byte_time = first_byte_time_,
+                     .attempts = attempts_,
+                     .cause = cause_};
   if (endpoint_ != nullptr) {
     endpoint_->pinned.fetch_add(1, std::memory_order_relaxed);
   }
-  if (!log->push(ended)) {
+  if (!log->push(std::move(ended))) {
     table_->shared_.counters.access_log_dropped.add();
     if (endpoint_ != nullptr) {
       endpoint_->pinned.fetch_sub(1, std::memory_order_relaxed);
@@ -205,6 +209,7 @@ void Session::log_end() {
 SessionInfo Session::describe() const {
   Ring& ring = table_->shared_.ring;
   SessionInfo info;
+  info.id = id();
   info.client = client_.port() != 0 ? client_ : ring.peer(fd(Side::kClient));
   info.virtual_ip = virtual_ip_;
   if (endpoint_ != nullptr) {
@@ -217,7 +222,9 @@ SessionInfo Session::describe() const {
   info.bytes_upstream = relays_[index(Side::kClient)].bytes;
   info.bytes_downstream = relays_[index(Side::kUpstream)].bytes;
   info.age = std::chrono::duration_cast<std::chrono::milliseconds>(ring.now() - opened_);
+  info.opened = opened_;
   info.connect_time = connect_time_;
+  info.first_byte_time = first_byte_time_;
   info.attempts = attempts_;
   const bool half_closed = relays_[0].finished || relays_[1].finished;
   switch (state_) {

@@ -5,20 +5,10 @@
 
 // The PROXY header: read from a client that speaks for another, and written to an upstream that wants one.
 namespace ringway::proxy {
-namespace {
-
-/// An id for one session, as 32 hexadecimal digits.
-std::string unique_id(std::uint64_t high, std::uint64_t low) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id(32, '0');
-  for (std::size_t i = 0; i < 16; ++i) {
-    id[15 - i] = kDigits[high >> (4 * i) & 0xfU];
-    id[31 - i] = kDigits[low >> (4 * i) & 0xfU];
-  }
-  return id;
+std::string Session::id() const {
+  const bool told = proxied_ != nullptr && !proxied_->connection.unique_id.empty();
+  return told ? proxied_->connection.unique_id : id_.to_string();
 }
-
-}  // namespace
 
 void Session::learn_client() {
   if (proxied_ == nullptr && client_.port() == 0) {
@@ -99,7 +89,7 @@ void Session::send_header() {
     connection.destination = virtual_ip_;
   }
   if (policy_.proxy_unique_id && connection.unique_id.empty()) {
-    connection.unique_id = unique_id(table_->random_(), table_->random_());
+    connection.unique_id = id();
   }
   const auto header = write_proxy_header(connection, policy_.proxy_send, policy_.proxy_crc32c);
   const std::int32_t sent = table_->shared_.ring.send_now(fd(Side::kUpstream), header);

@@ -2,7 +2,8 @@
 
 #include "proxy/relay/session_table.h"
 
-// What peakEwma learns from a session: how long it took to connect, and from the client's first byte to the upstream's.
+// How long a session took to connect, and until the upstream's first byte: for the access log, and for peakEwma, which
+// counts the latter from the client's first byte on.
 namespace ringway::proxy {
 namespace {
 
@@ -13,12 +14,11 @@ std::chrono::microseconds microseconds(Duration duration) {
 }  // namespace
 
 void Session::observe_connect() {
-  if (policy_.balancer != Balancer::kPeakEwma) {
-    return;
-  }
   observes_ = true;
   asked_ = last_activity_;
-  endpoint_->latency.raise(connect_time_, last_activity_, policy_.ewma_decay);
+  if (policy_.balancer == Balancer::kPeakEwma) {
+    endpoint_->latency.raise(connect_time_, last_activity_, policy_.ewma_decay);
+  }
 }
 
 // One that is refused at once is no fast one: it counts as if it had used up its time.
@@ -34,8 +34,11 @@ void Session::observe_failure() {
 void Session::observe_data(Side side) {
   if (side == Side::kUpstream) {
     observes_ = false;
-    endpoint_->latency.observe(connect_time_ + microseconds(last_activity_ - asked_), last_activity_,
-                               policy_.ewma_decay);
+    first_byte_time_ = microseconds(last_activity_ - attempt_started_);
+    if (policy_.balancer == Balancer::kPeakEwma) {
+      endpoint_->latency.observe(connect_time_ + microseconds(last_activity_ - asked_), last_activity_,
+                                 policy_.ewma_decay);
+    }
   } else if (from(Side::kClient).bytes == 0) {
     asked_ = last_activity_;
   }

@@ -2,7 +2,8 @@
 
 namespace ringway::proxy {
 
-SessionTable::SessionTable(const Shared& shared) : shared_(shared), timers_(shared.ring.now()), random_(shared.seed) {}
+SessionTable::SessionTable(const Shared& shared)
+    : shared_(shared), timers_(shared.ring.now()), random_(shared.seed), run_(random_()) {}
 
 void SessionTable::open(int client_fd, std::uint32_t port_slot, const SocketAddress& virtual_ip) {
   if (free_slots_.empty()) {

@@ -87,6 +87,8 @@ class SessionTable {
   const Plan* plan_ = nullptr;
   TimerWheel timers_;
   std::mt19937_64 random_;
+  std::uint64_t run_;         ///< of the ids of all sessions here, see SessionId
+  std::uint64_t opened_ = 0;  ///< sessions that there were
   std::vector<std::unique_ptr<Session[]>> chunks_;
   std::vector<std::uint32_t> free_slots_;
   std::deque<Stream> streams_;  ///< directions that splice and have something to do

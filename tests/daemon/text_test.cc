@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
 
 #include "daemon/access_log.h"
 #include "daemon/log_lines.h"
@@ -11,6 +14,9 @@ namespace ringway::daemon {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::chrono::system_clock::time_point kStarted =
+    std::chrono::sys_days(std::chrono::year(2025) / 1 / 31) + milliseconds(1);
 
 TEST(Text, durations_read_as_the_configuration_writes_them) {
   EXPECT_EQ(to_duration(milliseconds(0)), "0s");
@@ -53,6 +59,7 @@ TEST(LogLines, foreign_text_cannot_leave_its_line) {
 
 TEST(AccessLog, says_how_a_session_ended) {
   proxy::SessionInfo session;
+  session.id = "0123456789abcdef";
   session.client = proxy::SocketAddress::parse("127.0.0.1:5000").value();
   session.virtual_ip = proxy::SocketAddress::parse("127.96.0.10:80").value();
   session.service = {"shop", "web", "http", proxy::Protocol::kTcp};
@@ -60,13 +67,85 @@ TEST(AccessLog, says_how_a_session_ended) {
   session.bytes_downstream = 20;
   session.attempts = 3;
   session.cause = proxy::Cause::kConnectTimeout;
-  const std::string text = access_text(session);
-  for (const char* part : {"client=127.0.0.1:5000", "vip=127.96.0.10:80", "service=shop/web:http", "endpoint=- ",
-                           "up_bytes=10", "down_bytes=20", "attempts=3", "cause=connectTimeout"}) {
+  const std::string text = access_text(session, kStarted);
+  for (const char* part :
+       {"session id=0123456789abcdef started=2025-01-31T00:00:00.001Z client=127.0.0.1:5000 ",
+        "connect_us=0 first_byte_us=- duration_ms=0 ", "client=127.0.0.1:5000", "vip=127.96.0.10:80",
+        "service=shop/web:http", "endpoint=- ", "up_bytes=10", "down_bytes=20", "attempts=3", "cause=connectTimeout"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
   }
-  EXPECT_EQ(access_json(session)["cause"], "connectTimeout");
-  EXPECT_EQ(access_json(session)["bytesDownstream"], 20);
+  EXPECT_EQ(access_json(session, kStarted)["firstByteUs"], nullptr);
+  EXPECT_EQ(access_json(session, kStarted)["startedAt"], "2025-01-31T00:00:00.001Z");
+  EXPECT_EQ(access_json(session, kStarted)["cause"], "connectTimeout");
+  EXPECT_EQ(access_json(session, kStarted)["bytesDownstream"], 20);
+}
+
+TEST(AccessLog, tells_times_apart) {
+  proxy::SessionInfo session;
+  session.connect_time = std::chrono::microseconds(120);
+  session.first_byte_time = std::chrono::microseconds(4'500);
+  session.age = milliseconds(9);
+  EXPECT_NE(access_text(session, kStarted).find("connect_us=120 first_byte_us=4500 duration_ms=9 "), std::string::npos);
+  const auto record = access_json(session, kStarted);
+  EXPECT_EQ(record["connectUs"], 120);
+  EXPECT_EQ(record["firstByteUs"], 4500);
+  EXPECT_EQ(record["durationMs"], 9);
+}
+
+TEST(AccessLog, the_id_of_a_clients_header_is_one_word_whatever_it_holds) {
+  proxy::SessionInfo session;
+  for (const auto& [id, word] : {std::pair{std::string("req-1/a"), "req-1/a"},
+                                 {std::string("a b"), "612062"},
+                                 {std::string("\x00\xff\n", 3), "00ff0a"},
+                                 {std::string("\x7f"), "7f"}}) {
+    session.id = id;
+    EXPECT_NE(access_text(session, kStarted).find("session id=" + std::string(word) + " "), std::string::npos) << word;
+    EXPECT_EQ(access_json(session, kStarted)["id"], word);
+  }
+  session.id = "";
+  EXPECT_NE(access_text(session, kStarted).find("session id=- "), std::string::npos);
+}
+
+TEST(AccessLog, both_formats_have_the_same_fields) {
+  const std::map<std::string, std::vector<std::string>> pairs = {
+      {"id", {"id"}},
+      {"started", {"startedAt"}},
+      {"client", {"client"}},
+      {"vip", {"virtualIP"}},
+      {"service", {"namespace", "service", "port"}},
+      {"endpoint", {"endpoint"}},
+      {"workload", {"workload"}},
+      {"up_bytes", {"bytesUpstream"}},
+      {"down_bytes", {"bytesDownstream"}},
+      {"connect_us", {"connectUs"}},
+      {"first_byte_us", {"firstByteUs"}},
+      {"duration_ms", {"durationMs"}},
+      {"attempts", {"attempts"}},
+      {"cause", {"cause"}},
+  };
+  std::istringstream words(access_text({}, kStarted));
+  std::string word;
+  ASSERT_TRUE(words >> word);
+  auto record = access_json({}, kStarted);
+  std::size_t count = 0;
+  while (words >> word) {
+    const auto pair = pairs.find(word.substr(0, word.find('=')));
+    ASSERT_NE(pair, pairs.end()) << word;
+    for (const std::string& field : pair->second) {
+      EXPECT_EQ(record.erase(field), 1U) << field;
+    }
+    ++count;
+  }
+  EXPECT_EQ(count, pairs.size());
+  EXPECT_TRUE(record.empty()) << record;
+}
+
+TEST(AccessLog, the_begin_is_told_by_the_wall_clock) {
+  proxy::SessionInfo session;
+  session.opened = proxy::SteadyClock().now() - std::chrono::hours(1);
+  const auto ago = std::chrono::system_clock::now() - started_at(session);
+  EXPECT_GE(ago, std::chrono::hours(1) - std::chrono::seconds(1));
+  EXPECT_LT(ago, std::chrono::hours(1) + std::chrono::minutes(5));
 }
 
 }  // namespace

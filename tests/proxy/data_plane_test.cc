@@ -368,6 +368,12 @@ TEST_P(DataPlaneTest, tells_sessions_while_they_run_and_when_they_end) {
   }));
   EXPECT_EQ(over[0].client, from);
   EXPECT_EQ(over[0].cause, Cause::kFinished);
+  EXPECT_EQ(over[0].id, list[0].id) << "one session, one id";
+  EXPECT_EQ(over[0].id.size(), 32U);
+  ASSERT_TRUE(over[0].first_byte_time.has_value());
+  EXPECT_GE(*over[0].first_byte_time, over[0].connect_time);
+  EXPECT_LE(*over[0].first_byte_time, over[0].age + std::chrono::milliseconds(1));
+  EXPECT_EQ(over[0].opened, list[0].opened);
   EXPECT_EQ(over[0].bytes_downstream, 5);
   EXPECT_TRUE(endpoints_[0]->unused());
 }

@@ -24,6 +24,17 @@ class ProxyHeaderTest : public DataPlaneTest {
     client.finish();
     return client.receive_all();
   }
+  /// Of the first `count` sessions that the access log tells of.
+  std::vector<std::string> ended_ids(std::size_t count) {
+    std::vector<std::string> ids;
+    EXPECT_TRUE(wait_until([&] {
+      for (const auto& session : plane_->take_ended()) {
+        ids.push_back(session.id);
+      }
+      return ids.size() >= count;
+    }));
+    return ids;
+  }
   void trust(const std::string& network) {
     const std::vector rules = {proxy::parse_access_rule(network, true).value()};
     proxy_sources_ = std::make_shared<const proxy::AccessList>(rules, false);
@@ -51,6 +62,29 @@ TEST_P(ProxyHeaderTest, version_2_has_a_sum_and_an_id) {
   EXPECT_EQ(parsed->connection.destination, vip_);
   EXPECT_EQ(parsed->connection.unique_id.size(), 32);
   EXPECT_EQ(got.substr(parsed->size), "hello");
+}
+
+TEST_P(ProxyHeaderTest, the_id_in_the_header_is_that_of_the_access_log) {
+  start({.workers = 1, .access_log = true});
+  const std::string got = header_seen({.proxy_send = ProxyVersion::kV2, .proxy_unique_id = true}, "hello");
+  const auto parsed = proxy::parse_proxy_header(std::as_bytes(std::span(got)));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(ended_ids(1), std::vector{parsed->connection.unique_id});
+}
+
+TEST_P(ProxyHeaderTest, the_id_that_a_client_was_given_goes_on_and_is_logged) {
+  start({.workers = 1, .access_log = true});
+  trust("127.0.0.0/8");
+  const proxy::ProxiedConnection told{.source = SocketAddress::parse("10.1.2.3:4567").value(),
+                                      .destination = SocketAddress::parse("10.9.9.9:80").value(),
+                                      .unique_id = "an id that is longer than what fits into a string itself"};
+  const auto bytes = proxy::write_proxy_header(told, ProxyVersion::kV2, false);
+  const std::string header(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string got = header_seen({.proxy_send = ProxyVersion::kV2, .proxy_unique_id = true}, header + "hello");
+  const auto parsed = proxy::parse_proxy_header(std::as_bytes(std::span(got)));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->connection.unique_id, told.unique_id);
+  EXPECT_EQ(ended_ids(1), std::vector{told.unique_id});
 }
 
 TEST_P(ProxyHeaderTest, a_trusted_proxy_speaks_for_its_client) {
