@@ -11,19 +11,9 @@ using Key = std::string_view;
 
 inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
 inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
-inline constexpr std::array<Key, 13> kRingwaySpecKeys = {"node",
-                                                         "workers",
-                                                         "engine",
-                                                         "busyPoll",
-                                                         "admin",
-                                                         "log",
-                                                         "virtualIPs",
-                                                         "manifests",
-                                                         "discovery",
-                                                         "defaults",
-                                                         "stateDirectory",
-                                                         "minSyncPeriod",
-                                                         "transparentSource"};
+inline constexpr std::array<Key, 14> kRingwaySpecKeys = {
+    "node",       "workers",   "engine",    "busyPoll", "backlog",        "admin",         "log",
+    "virtualIPs", "manifests", "discovery", "defaults", "stateDirectory", "minSyncPeriod", "transparentSource"};
 inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
 inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
 inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
@@ -103,5 +93,30 @@ inline constexpr std::array<KeyTable, 32> kKeyTables = {{
     {"policy.source", kSourceKeys},
     {"policy.drain", kDrainKeys},
 }};
+
+/// The keys that say how much or how long at the most, or what happens then: `ringway check` prints each. `first`,
+/// `healthCheck` and `proxyProtocol` only where a Service has them.
+inline constexpr std::array kLimitKeys = {
+    Key("spec.backlog"),
+    Key("policy.connect.timeout"),
+    Key("policy.connect.attempts"),
+    Key("policy.connect.retryBudget"),
+    Key("policy.idleTimeout"),
+    Key("policy.maxConnectionAge"),
+    Key("policy.maxConnections"),
+    Key("policy.maxConnectionsPerEndpoint"),
+    Key("policy.queue.maxConnections"),
+    Key("policy.queue.timeout"),
+    Key("policy.perClient.maxConnections"),
+    Key("policy.perClient.rate"),
+    Key("policy.perClient.burst"),
+    Key("policy.drain.timeout"),
+    Key("policy.drain.onEnd"),
+    Key("policy.outlierDetection.maxEjection"),
+    Key("policy.outlierDetection.maxEjected"),
+    Key("policy.first.maxConnections"),
+    Key("policy.healthCheck.timeout"),
+    Key("policy.proxyProtocol.timeout"),
+};
 
 }  // namespace ringway::config

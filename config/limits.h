@@ -18,6 +18,8 @@ inline constexpr std::size_t kMaxValues = 4'000'000;
 /// line to its end before it tells of its first entry, at up to 230 bytes of memory for each byte. JSON is read
 /// otherwise.
 inline constexpr std::size_t kMaxYamlLookahead = std::size_t{2} << 20;
+/// Networks in one list of a policy.
+inline constexpr std::size_t kMaxNetworks = 100'000;
 /// Mistakes that are told one by one.
 inline constexpr std::size_t kMaxMistakes = 1'000;
 

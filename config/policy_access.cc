@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "config/keys.h"
+#include "config/limits.h"
 #include "config/names.h"
 #include "config/policy.h"
 
 namespace ringway::config {
-namespace {
-
-constexpr std::size_t kMaxNetworks = 100'000;
-
-}  // namespace
-
 std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others) {
   const std::unordered_set<std::string_view> taken(others.begin(), others.end());
   std::vector<std::string> networks;

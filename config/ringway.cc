@@ -269,6 +269,9 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   ringway.busy_poll = spec["busyPoll"].short_duration(kMaxBusyPoll).value_or(ringway.busy_poll);
   ringway.min_sync_period =
       spec["minSyncPeriod"].duration(std::chrono::milliseconds(0), kMaxMinSyncPeriod).value_or(ringway.min_sync_period);
+  if (const auto backlog = spec["backlog"].integer(1, kDefaultBacklog)) {
+    ringway.backlog = static_cast<std::uint32_t>(*backlog);
+  }
   spec["admin"].allow_only(kAdminKeys);
   decode_listen(spec["admin"]["listen"], ringway);
   decode_log(spec["log"], ringway);

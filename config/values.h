@@ -267,6 +267,9 @@ struct KubernetesSource {
   std::string label_selector;           ///< of the Services; "" = all
 };
 
+/// Asks for what the kernel allows: it cuts this to net.core.somaxconn, 4,096 by default.
+inline constexpr std::uint32_t kDefaultBacklog = 65'535;
+
 struct PolicyPatch;
 
 /// `kind: Ringway`: the daemon itself.
@@ -277,6 +280,7 @@ struct Ringway {
   Engine engine = Engine::kAuto;
   std::chrono::microseconds busy_poll{0};         ///< how long a worker looks for work before it sleeps
   std::chrono::milliseconds min_sync_period{10};  ///< changes are put in force at most so often
+  std::uint32_t backlog = kDefaultBacklog;        ///< connections that wait to be accepted, of each listening socket
   std::string admin_listen = "127.0.0.1:9900";
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;

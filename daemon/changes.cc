@@ -72,6 +72,7 @@ std::vector<std::string> needs_restart(const config::Configuration& before, cons
   constexpr std::array kFixed = {"/workers",
                                  "/engine",
                                  "/busyPoll",
+                                 "/backlog",
                                  "/admin/listen",
                                  "/node/name",
                                  "/node/zone",

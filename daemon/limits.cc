@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
 
 namespace ringway::daemon {
 
@@ -29,6 +30,14 @@ std::uint64_t raise_file_limit() {
     }
   }
   return limit.rlim_cur;
+}
+
+std::uint32_t somaxconn() {
+  // What the kernel has where nobody changed it (since Linux 5.4).
+  constexpr std::uint32_t kDefault = 4096;
+  std::ifstream setting("/proc/sys/net/core/somaxconn");
+  std::uint32_t value = 0;
+  return setting >> value ? value : kDefault;
 }
 
 }  // namespace ringway::daemon

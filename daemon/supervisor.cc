@@ -26,6 +26,7 @@ proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
     options.engine = ringway.engine == config::Engine::kEpoll ? proxy::Engine::kEpoll : proxy::Engine::kIoUring;
   }
   options.busy_poll = ringway.busy_poll;
+  options.backlog = ringway.backlog;
   options.manage_virtual_ips = ringway.virtual_ip_mode != config::VirtualIpMode::kOff;
   options.steer = ringway.virtual_ip_mode == config::VirtualIpMode::kSteer;
   options.virtual_ip_interface = ringway.virtual_ip_interface;
@@ -136,6 +137,10 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   }
   if (const auto steering = data_plane_->steering(); steering.wanted && !steering.active) {
     log::warn("virtualIPs.mode steer cannot be used, each address gets listening sockets of its own: " + steering.why);
+  }
+  if (const std::uint32_t most = somaxconn(); ringway.backlog != config::kDefaultBacklog && ringway.backlog > most) {
+    log::warn("spec.backlog is " + std::to_string(ringway.backlog) + ", the kernel cuts it to " + std::to_string(most) +
+              ": raise net.core.somaxconn");
   }
   for (const auto& note : configuration->notes) {
     log::info(note);

@@ -1,7 +1,5 @@
 #include "proxy/data_plane.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -11,38 +9,12 @@
 #include "proxy/bound_addresses.h"
 #include "proxy/probe_listeners.h"
 #include "proxy/relay/plan.h"
+#include "proxy/session_limit.h"
 #include "proxy/steered_listeners.h"
 #include "proxy/worker.h"
 
 namespace ringway::proxy {
 namespace {
-
-/// Files that sessions leave to the control plane: probes, admin clients, watches, and a batch of accepts over the
-/// limit.
-constexpr std::uint64_t kReservedFiles = 256;
-
-/// The share of the files that pipes may take, at the most.
-constexpr std::uint64_t kPipeShare = 16;
-
-std::uint64_t files_allowed() {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  return std::min<std::uint64_t>(files.rlim_cur, 1U << 30);
-}
-
-std::uint32_t pipes_allowed(std::uint32_t workers) {
-  // A pipe has two ends.
-  const std::uint64_t share = files_allowed() / kPipeShare / 2 / workers;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(share, RingOptions().pipe_count));
-}
-
-std::uint32_t sessions_allowed(std::size_t listening_sockets, std::uint32_t workers) {
-  const std::uint64_t limit = files_allowed();
-  const std::uint64_t pipes = std::uint64_t{pipes_allowed(workers)} * workers * 2;
-  const std::uint64_t reserved = std::min(kReservedFiles, limit / 4) + pipes + listening_sockets;
-  // A session holds a client and an upstream socket.
-  return static_cast<std::uint32_t>(std::max<std::uint64_t>(limit > reserved ? (limit - reserved) / 2 : 0, 1));
-}
 
 bool wants_transparent(const Snapshot& snapshot) {
   for (const auto& port : snapshot.ports) {
@@ -69,19 +41,20 @@ class Workers final : public DataPlane {
   Result<void> start_workers() {
     std::random_device entropy;
     for (std::uint32_t index = 0; index < options_.workers; ++index) {
-      auto worker =
-          Worker::start({.index = index,
-                         .seed = (std::uint64_t{entropy()} << 32) | entropy(),
-                         .access_log = options_.access_log,
-                         .engine = engine_.engine,
-                         .ring = {.pipe_count = pipes_allowed(options_.workers), .busy_poll = options_.busy_poll},
-                         .in_force =
-                             [this] {
-                               if (in_force_) {
-                                 in_force_();
-                               }
-                             }},
-                        budget_);
+      auto worker = Worker::start({.index = index,
+                                   .seed = (std::uint64_t{entropy()} << 32) | entropy(),
+                                   .access_log = options_.access_log,
+                                   .engine = engine_.engine,
+                                   .ring = {.pipe_count = pipes_allowed(options_.workers),
+                                            .backlog = options_.backlog,
+                                            .busy_poll = options_.busy_poll},
+                                   .in_force =
+                                       [this] {
+                                         if (in_force_) {
+                                           in_force_();
+                                         }
+                                       }},
+                                  budget_);
       if (!worker) {
         return std::unexpected(std::move(worker.error()));
       }
@@ -365,7 +338,7 @@ class Workers final : public DataPlane {
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& options) {
   Result<std::unique_ptr<SteeredListeners>> steered = nullptr;
   if (options.steer) {
-    steered = SteeredListeners::open(options.workers);
+    steered = SteeredListeners::open(options.workers, options.backlog);
   }
   const bool as_routes = options.steer && steered.has_value();
   auto virtual_ips = VirtualIps::open(options.virtual_ip_interface, options.manage_virtual_ips, as_routes);

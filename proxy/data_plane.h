@@ -23,6 +23,7 @@ struct DataPlaneOptions {
   std::uint32_t workers = 1;
   std::optional<Engine> engine;            ///< null: io_uring where it can be had, else epoll
   std::chrono::microseconds busy_poll{0};  ///< see RingOptions
+  std::uint32_t backlog = 65'535;          ///< see RingOptions
   std::uint32_t max_sessions = 0;          ///< over all workers; 0 = what RLIMIT_NOFILE allows
   bool manage_virtual_ips = true;          ///< add addresses that are not local, remove them on exit
   std::string virtual_ip_interface = "lo";

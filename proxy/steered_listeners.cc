@@ -57,21 +57,21 @@ SteeredListeners::~SteeredListeners() {
   }
 }
 
-Result<std::unique_ptr<SteeredListeners>> SteeredListeners::open(std::size_t workers) {
+Result<std::unique_ptr<SteeredListeners>> SteeredListeners::open(std::size_t workers, std::uint32_t backlog) {
   auto steering = Steering::open();
   if (!steering) {
     return std::unexpected(std::move(steering.error()));
   }
   std::unique_ptr<SteeredListeners> listeners(new SteeredListeners(std::move(*steering)));
-  if (auto four = listeners->listen(IpAddress::v4(INADDR_LOOPBACK), workers); !four) {
+  if (auto four = listeners->listen(IpAddress::v4(INADDR_LOOPBACK), workers, backlog); !four) {
     return std::unexpected(std::move(four.error()));
   }
   // Where IPv6 is switched off there is nothing to steer.
-  static_cast<void>(listeners->listen(IpAddress::parse("::1").value(), workers));
+  static_cast<void>(listeners->listen(IpAddress::parse("::1").value(), workers, backlog));
   return listeners;
 }
 
-Result<void> SteeredListeners::listen(const IpAddress& loopback, std::size_t workers) {
+Result<void> SteeredListeners::listen(const IpAddress& loopback, std::size_t workers, std::uint32_t backlog) {
   auto fds = bind_stream(SocketAddress(loopback, 0), workers);
   if (!fds) {
     return std::unexpected(std::move(fds.error()));
@@ -81,7 +81,7 @@ Result<void> SteeredListeners::listen(const IpAddress& loopback, std::size_t wor
     const SocketAddress address(loopback.is_v6() ? IpAddress::parse("::").value() : IpAddress(), 0);
     sockets_.push_back({(*fds)[worker], worker, address});
     ++socket_count_;
-    if (!sockets::listen((*fds)[worker], address)) {
+    if (!sockets::listen((*fds)[worker], address, backlog)) {
       return std::unexpected(system_error(errno, "listening for what is steered"));
     }
   }

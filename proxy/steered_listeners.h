@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -18,8 +19,8 @@ namespace ringway::proxy {
 /// the kernel. Control thread.
 class SteeredListeners {
  public:
-  /// Fails where steering cannot be had; the error says why.
-  static Result<std::unique_ptr<SteeredListeners>> open(std::size_t workers);
+  /// Fails where steering cannot be had; the error says why. For `backlog` see RingOptions.
+  static Result<std::unique_ptr<SteeredListeners>> open(std::size_t workers, std::uint32_t backlog);
   SteeredListeners(const SteeredListeners&) = delete;
   SteeredListeners& operator=(const SteeredListeners&) = delete;
   ~SteeredListeners();
@@ -49,7 +50,7 @@ class SteeredListeners {
     SocketAddress address;
   };
   explicit SteeredListeners(std::unique_ptr<Steering> steering);
-  Result<void> listen(const IpAddress& loopback, std::size_t workers);
+  Result<void> listen(const IpAddress& loopback, std::size_t workers, std::uint32_t backlog);
 
   std::shared_ptr<Steering> steering_;  ///< shared with changes that workers have not made yet
   std::vector<Socket> sockets_;         ///< until they are handed over

@@ -215,6 +215,7 @@ json settings_json(const config::Ringway& ringway) {
       {"engine", to_string(ringway.engine)},
       {"busyPoll", std::to_string(ringway.busy_poll.count()) + "us"},
       {"minSyncPeriod", std::to_string(ringway.min_sync_period.count()) + "ms"},
+      {"backlog", ringway.backlog},
       {"admin", {{"listen", ringway.admin_listen}}},
       {"log",
        {{"level", to_string(ringway.log_level)},

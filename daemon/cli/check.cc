@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -6,6 +7,7 @@
 #include "daemon/changes.h"
 #include "daemon/cli/command_line.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/limits_text.h"
 #include "daemon/cli/policy_text.h"
 #include "daemon/text.h"
 
@@ -32,7 +34,33 @@ std::string sources_text(const config::Ringway& ringway) {
   return text;
 }
 
-void print_service(const config::Service& service, std::ostream& out) {
+/// The limits of the daemon, and those of each Service that says nothing else.
+void print_limits(const config::Configuration& configuration, const std::vector<LimitLine>& defaults,
+                  std::ostream& out) {
+  std::vector<LimitLine> lines = daemon_limits(configuration);
+  lines.insert(lines.end(), defaults.begin(), defaults.end());
+  std::size_t width = 0;
+  for (const auto& line : lines) {
+    width = std::max(width, line.first.size());
+  }
+  out << "\nlimits of this machine, and of each Service that says nothing else\n";
+  for (const auto& [name, value] : lines) {
+    out << "  " << name << std::string(width - name.size() + 2, ' ') << value << '\n';
+  }
+}
+
+/// Those that are not as for every Service.
+std::string own_limits(const config::Service& service, const std::vector<LimitLine>& defaults) {
+  std::string text;
+  for (const auto& line : policy_limits(service.policy)) {
+    if (std::ranges::find(defaults, line) == defaults.end()) {
+      text += (text.empty() ? "" : ", ") + line.first + " " + line.second;
+    }
+  }
+  return text;
+}
+
+void print_service(const config::Service& service, const std::vector<LimitLine>& defaults, std::ostream& out) {
   out << "service " << service.metadata.ns << '/' << service.metadata.name;
   if (service.type == config::ServiceType::kExternalName || service.headless()) {
     out << ": skipped, " << (service.headless() ? "headless" : "ExternalName") << '\n';
@@ -55,6 +83,9 @@ void print_service(const config::Service& service, std::ostream& out) {
   for (const auto& line : policy_lines(policy_json(service.policy))) {
     out << "  " << line << '\n';
   }
+  if (const std::string own = own_limits(service, defaults); !own.empty()) {
+    out << "  but        " << own << '\n';
+  }
 }
 
 }  // namespace
@@ -72,9 +103,11 @@ int check_config(const std::vector<std::filesystem::path>& config, const Termina
       << counted(loaded->pods.size(), "pod") << ", " << counted(loaded->slices.size(), "endpointslice") << '\n';
   out << "node " << loaded->ringway.node << ", admin API at " << loaded->ringway.admin_listen << ", workloads from "
       << sources_text(loaded->ringway) << '\n';
+  const auto defaults = policy_limits(loaded->ringway.default_policy);
+  print_limits(*loaded, defaults, out);
   for (const auto& service : loaded->services) {
     out << '\n';
-    print_service(service, out);
+    print_service(service, defaults, out);
   }
   if (!loaded->notes.empty()) {
     out << "\nnotes\n";

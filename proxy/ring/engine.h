@@ -27,6 +27,7 @@ struct RingOptions {
   std::uint32_t buffer_bytes = 16'384;
   std::uint32_t pipe_count = 256;  ///< directions that splice while their reader is slow; further ones copy
   std::uint32_t pipe_bytes = 262'144;
+  std::uint32_t backlog = 65'535;          ///< of a listening socket; the kernel cuts it to net.core.somaxconn
   std::chrono::microseconds busy_poll{0};  ///< how long a wait asks again and again before it sleeps
 };
 

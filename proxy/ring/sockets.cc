@@ -9,15 +9,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <string_view>
 
 namespace ringway::proxy::sockets {
 namespace {
-
-/// Cut by the kernel to net.core.somaxconn, 4,096 by default.
-constexpr int kBacklog = 65'535;
 
 constexpr int kKeepIdle_s = 60;
 constexpr int kKeepInterval_s = 10;
@@ -71,10 +69,10 @@ bool bbr_by_default() {
 
 }  // namespace
 
-bool listen(int fd, const SocketAddress& address) {
+bool listen(int fd, const SocketAddress& address, std::uint32_t backlog) {
   tune(fd);
   suit(fd, address);
-  return ::listen(fd, kBacklog) == 0;
+  return ::listen(fd, static_cast<int>(backlog)) == 0;
 }
 
 void refuse(int fd) {

@@ -13,7 +13,7 @@ namespace ringway::proxy::sockets {
 
 /// Starts, or starts again after `refuse`, to queue connections for accept. They inherit the options of `tune` and
 /// `suit`.
-bool listen(int fd, const SocketAddress& address);
+bool listen(int fd, const SocketAddress& address, std::uint32_t backlog);
 /// Stops listening while the address stays bound: the kernel answers SYN with RST, so a client sees ECONNREFUSED at
 /// once. Connections in the backlog get RST.
 void refuse(int fd);

@@ -22,7 +22,7 @@ class SystemRing : public Ring {
   std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) override { return PipePool::fill(pipe, fd, limit); }
   std::int32_t drain(Pipe& pipe, int fd) override { return PipePool::drain(pipe, fd); }
 
-  bool listen(int fd, const SocketAddress& address) override { return sockets::listen(fd, address); }
+  bool listen(int fd, const SocketAddress& address) override { return sockets::listen(fd, address, backlog_); }
   void refuse(int fd) override { sockets::refuse(fd); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }
@@ -48,7 +48,10 @@ class SystemRing : public Ring {
 
  protected:
   SystemRing(const RingOptions& options, Counter& exhausted)
-      : exhausted_(exhausted), busy_poll_(options.busy_poll), pipes_(options.pipe_count, options.pipe_bytes) {}
+      : exhausted_(exhausted),
+        busy_poll_(options.busy_poll),
+        backlog_(options.backlog),
+        pipes_(options.pipe_count, options.pipe_bytes) {}
 
   Counter& exhausted_;
   BufferPool pool_;
@@ -56,6 +59,7 @@ class SystemRing : public Ring {
   Time now_ = std::chrono::steady_clock::now();
 
  private:
+  std::uint32_t backlog_;
   PipePool pipes_;
 };
 

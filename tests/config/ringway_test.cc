@@ -36,6 +36,7 @@ TEST(RingwayKind, every_key_is_read) {
   transparentSource: {mark: 16, table: 300, priority: 40}
   manifests: []
   stateDirectory: /srv/ringway
+  backlog: 512
   discovery: {docker: {socket: "unix:/run/d.sock", network: front}}
   defaults: {policy: {balancer: random}}
 )"))
@@ -56,6 +57,7 @@ TEST(RingwayKind, every_key_is_read) {
   EXPECT_EQ(value.transparent_mark, 16U);
   EXPECT_EQ(value.transparent_table, 300U);
   EXPECT_EQ(value.transparent_priority, 40U);
+  EXPECT_EQ(value.backlog, 512U);
   ASSERT_TRUE(value.docker);
   EXPECT_EQ(value.docker->socket, "unix:/run/d.sock");
   EXPECT_EQ(value.docker->network, "front");
@@ -63,13 +65,14 @@ TEST(RingwayKind, every_key_is_read) {
 }
 
 TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
-  EXPECT_THAT(mistakes(ringway("{worker: 2, sleeping: 5, log: {lvel: info}, virtualIps: {}}")),
-              ElementsAre("f:3:8: spec.worker: unknown key, did you mean 'workers'?",
-                          "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, admin, log, "
-                          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod, "
-                          "transparentSource",
-                          "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
-                          "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
+  EXPECT_THAT(
+      mistakes(ringway("{worker: 2, sleeping: 5, log: {lvel: info}, virtualIps: {}}")),
+      ElementsAre(
+          "f:3:8: spec.worker: unknown key, did you mean 'workers'?",
+          "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, backlog, admin, log, "
+          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod, transparentSource",
+          "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
+          "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
   EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),
               ElementsAre("f:3:1: specs: unknown key, did you mean 'spec'?"));
 }
@@ -104,6 +107,8 @@ TEST(RingwayKind, wrong_values_say_what_is_allowed) {
       {"{virtualIPs: {interface: abcdefghijklmnop}}", "1 to 15 characters"},
       {"{node: {name: Node_A}}", "spec.node.name: 'Node_A'"},
       {"{node: {zone: \"a b\"}}", "spec.node.zone"},
+      {"{backlog: 0}", "spec.backlog: "},
+      {"{backlog: 65536}", "spec.backlog: "},
       {"{stateDirectory: state}", "spec.stateDirectory: 'state': an absolute path is needed, like /var/lib/ringway"},
       {"{manifests: services.d}", "spec.manifests: expected a list, found the text 'services.d'"},
       {"{manifests: [\"\"]}", "spec.manifests[0]: the path of a file"},

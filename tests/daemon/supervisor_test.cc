@@ -42,7 +42,8 @@ class SupervisorTest : public testing::Test {
     options.handle_signals = false;
     options.watch_files = watch_files;
     options.longest_drain = milliseconds(20);
-    options.start_data_plane = [this](const proxy::DataPlaneOptions&) {
+    options.start_data_plane = [this](const proxy::DataPlaneOptions& asked) {
+      asked_ = asked;
       auto made = std::make_unique<test::FakeDataPlane>();
       plane_ = made.get();
       plane_->bind_error = bind_error_;
@@ -74,6 +75,7 @@ class SupervisorTest : public testing::Test {
   ringway::test::TemporaryFolder folder_;
   boost::asio::io_context context_{1};
   test::FakeDataPlane* plane_ = nullptr;  ///< the Supervisor's
+  proxy::DataPlaneOptions asked_;
   std::string bind_error_;
   std::unique_ptr<Supervisor> supervisor_;
 };
@@ -100,6 +102,18 @@ TEST_F(SupervisorTest, a_start_with_mistakes_or_without_its_address_fails_and_st
   started = make()->start();
   ASSERT_FALSE(started);
   EXPECT_FALSE(started.error().empty());
+}
+
+TEST_F(SupervisorTest, the_backlog_is_the_data_planes_and_needs_a_restart) {
+  start();
+  EXPECT_EQ(asked_.backlog, config::kDefaultBacklog);
+  write(std::string(kSettings) + "  backlog: 99\n" + kPod + service("web", "127.96.0.10"));
+  const auto report = supervisor_->board().reload();
+  ASSERT_EQ(report.result, Result::kRefused);
+  EXPECT_TRUE(report.mistakes.front().starts_with("spec.backlog: cannot change")) << report.mistakes.front();
+  supervisor_.reset();
+  start();
+  EXPECT_EQ(asked_.backlog, 99U);
 }
 
 TEST_F(SupervisorTest, a_reload_binds_and_swaps_and_says_what_changed) {

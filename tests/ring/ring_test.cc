@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -270,6 +271,21 @@ TEST_P(RingTest, many_connects_in_one_batch_reach_their_own_addresses) {
     EXPECT_EQ(results_[slot], std::vector<std::int32_t>{slot % 2 == 0 ? 0 : -ECONNREFUSED});
     ring_->close(fds[slot - 1]);
   }
+  close(listener);
+}
+
+TEST_P(RingTest, a_listener_has_the_backlog_of_the_options) {
+  ring_.reset();
+  open({.backlog = 7});
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage storage{};
+  const SocketAddress address(IpAddress::v4(INADDR_LOOPBACK), 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&storage), address.fill(storage)), 0);
+  ASSERT_TRUE(ring_->listen(listener, address));
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  ASSERT_EQ(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+  EXPECT_EQ(info.tcpi_sacked, 7U) << "which is the length of the queue where a socket listens (tcp_get_info in Linux)";
   close(listener);
 }
 
