@@ -1,10 +1,8 @@
-#include "discovery/health/probe.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "tests/health/scripted_server.h"
+#include "tests/health/probe_test.h"
 
 namespace ringway::discovery {
 namespace {
@@ -23,33 +21,6 @@ HealthCheck http_check() {
 std::string response(const std::string& status, const std::string& body) {
   return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
-
-class ProbeTest : public testing::Test {
- protected:
-  ProbeResult probe(const proxy::SocketAddress& address, const HealthCheck& check) {
-    std::optional<ProbeResult> result;
-    const auto probe = start_probe(context_.get_executor(), address, check,
-                                   [&result](ProbeResult ended) { result = std::move(ended); });
-    EXPECT_FALSE(result.has_value()) << "never from within the call";
-    EXPECT_TRUE(run_until(context_, [&result] { return result.has_value(); }));
-    return result.value_or(ProbeResult{});
-  }
-
-  ProbeResult probe(ScriptedServer::Script script, const HealthCheck& check) {
-    ScriptedServer server(context_, std::move(script));
-    ProbeResult result = probe(server.address(), check);
-    last_request_ = server.last_request;
-    return result;
-  }
-
-  proxy::SocketAddress closed_port() {
-    boost::asio::ip::tcp::acceptor acceptor(context_, {boost::asio::ip::make_address("127.0.0.1"), 0});
-    return {*proxy::IpAddress::parse("127.0.0.1"), acceptor.local_endpoint().port()};
-  }
-
-  boost::asio::io_context context_;
-  std::string last_request_;
-};
 
 TEST_F(ProbeTest, TcpSucceedsWhereTheConnectionIsAccepted) {
   const ProbeResult result = probe({.writes = {}, .then = Then::kStayOpen}, HealthCheck{});
@@ -176,6 +147,13 @@ TEST_F(ProbeTest, HttpSearchesTheFirst64KiBOfAHugeBodyOnly) {
       << "the limit cuts it";
   EXPECT_EQ(probe({.writes = {head, padding.substr(6), "needle"}, .then = Then::kStayOpen}, check).outcome,
             ProbeOutcome::kSuccess);
+}
+
+TEST_F(ProbeTest, HttpTakesNoMemoryForWhatIsOnlyAnnounced) {
+  HealthCheck check = http_check();
+  check.expect_body = "ok";
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\n";
+  EXPECT_EQ(probe({.writes = {head + "ok"}, .then = Then::kStayOpen}, check).detail, "HTTP 200");
 }
 
 TEST_F(ProbeTest, HttpTimesOutOnAServerThatNeverAnswers) {
