@@ -57,7 +57,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
     auto target = std::make_shared<Target>(executor_, address, check);
     targets_.emplace(address, target);
     const microseconds gap = kFirstProbeGap * static_cast<std::int64_t>(not_begun_++);
-    wait(target, std::min<microseconds>(gap, check.interval));
+    wait(target, gap % microseconds(check.interval));
     return target;
   }
 

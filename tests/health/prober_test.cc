@@ -161,6 +161,41 @@ TEST_F(ProberTest, ManyEndpointsAreProbedABoundedNumberAtATime) {
   EXPECT_TRUE(until([&] { return server.accepted > kMaxProbesUnderWay; })) << "their turn has come";
 }
 
+// Nobody listens at the endpoints, so each probe ends as it begins, and the first two of each change something.
+TEST_F(ProberTest, TenThousandEndpointsAreProbedEvenlyOverTheInterval) {
+  using std::chrono::microseconds;
+  constexpr std::int64_t kEndpoints = 10'000;
+  HealthCheck check;
+  check.interval = milliseconds(500);
+  check.fast_interval = check.interval;
+  check.fall = 2;
+  const std::int64_t at_once = kEndpoints * kFirstProbeGap / check.interval;
+  const auto second_round = microseconds(check.interval) * 95 / 100;
+  std::int64_t ended = 0;
+  std::int64_t too_early = 0;
+  std::int64_t of_later_half = 0;  // in the first half of what ended
+  const auto begin = std::chrono::steady_clock::now();
+  const auto count = [&](std::int64_t index) {
+    const auto elapsed = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
+    const auto due = [at_once](microseconds since) {
+      return at_once * (std::max(since, -kFirstProbeGap) / kFirstProbeGap + 1);
+    };
+    too_early = std::max(too_early, ++ended - due(elapsed) - due(elapsed - second_round));
+    of_later_half += ended <= kEndpoints / 2 && index >= kEndpoints / 2 ? 1 : 0;
+  };
+  std::vector<Subscription> watches;
+  for (std::int64_t index = 0; index < kEndpoints; ++index) {
+    const std::string ip = "127.1." + std::to_string(index / 250) + "." + std::to_string(index % 250 + 1);
+    watches.push_back(checker_->watch({*proxy::IpAddress::parse(ip), 1}, check,
+                                      [&count, index](const proxy::SocketAddress& /*address*/) { count(index); }));
+  }
+  for (const std::int64_t round : {1, 2}) {
+    ASSERT_TRUE(until([&] { return ended >= round * kEndpoints; })) << ended;
+  }
+  EXPECT_LE(too_early, 0) << "probes at a time at which fewer were due";
+  EXPECT_GT(of_later_half, kEndpoints / 100) << "what is more than an interval holds is no burst";
+}
+
 TEST_F(ProberTest, WantOfFileDescriptorsTakesNobodyDown) {
   ScriptedServer server(context_, {.writes = {kOk}});
   HealthCheck check = quick_check();
