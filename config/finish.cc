@@ -83,7 +83,7 @@ void make_service(Draft& draft, ServiceDraft& one, Configuration& into) {
   const bool off = one.policy.health_check && one.policy.health_check->off;
   if (one.check && !off && !service.policy.health_check) {
     draft.report.mistake(one.check->at, one.check->path,
-                         "tcp or http is needed, here or in spec.defaults.policy; `off` for no check");
+                         "tcp, http or grpc is needed, here or in spec.defaults.policy; `off` for no check");
   }
   into.services.push_back(std::move(service));
 }

@@ -41,10 +41,11 @@ inline constexpr std::array<Key, 1> kTierKeys = {"selector"};
 inline constexpr std::array<Key, 2> kLocalityKeys = {"prefer", "minHealthy"};
 inline constexpr std::array<Key, 2> kSelectorKeys = {"matchLabels", "matchExpressions"};
 inline constexpr std::array<Key, 3> kMatchExpressionKeys = {"key", "operator", "values"};
-inline constexpr std::array<Key, 8> kHealthCheckKeys = {"tcp",  "http", "interval", "timeout",
-                                                        "rise", "fall", "jitter",   "fastInterval"};
+inline constexpr std::array<Key, 9> kHealthCheckKeys = {"tcp",  "http", "grpc",   "interval",    "timeout",
+                                                        "rise", "fall", "jitter", "fastInterval"};
 inline constexpr std::array<Key, 5> kTcpCheckKeys = {"port", "send", "sendHex", "expect", "expectHex"};
 inline constexpr std::array<Key, 6> kHttpCheckKeys = {"path", "method", "host", "expectStatus", "expectBody", "port"};
+inline constexpr std::array<Key, 3> kGrpcCheckKeys = {"port", "service", "authority"};
 inline constexpr std::array<Key, 3> kConnectKeys = {"timeout", "attempts", "retryBudget"};
 inline constexpr std::array<Key, 7> kOutlierKeys = {"connectFailures", "earlyResets", "successRate", "interval",
                                                     "ejection",        "maxEjection", "maxEjected"};
@@ -59,7 +60,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 32> kKeyTables = {{
+inline constexpr std::array<KeyTable, 33> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -84,6 +85,7 @@ inline constexpr std::array<KeyTable, 32> kKeyTables = {{
     {"policy.healthCheck", kHealthCheckKeys},
     {"policy.healthCheck.tcp", kTcpCheckKeys},
     {"policy.healthCheck.http", kHttpCheckKeys},
+    {"policy.healthCheck.grpc", kGrpcCheckKeys},
     {"policy.connect", kConnectKeys},
     {"policy.outlierDetection", kOutlierKeys},
     {"policy.outlierDetection.successRate", kSuccessRateKeys},

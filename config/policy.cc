@@ -27,6 +27,7 @@ void apply(const HealthCheckPatch& patch, std::optional<HealthCheck::Kind>& kind
   if (patch.kind && kind && *patch.kind != *kind) {
     const HealthCheck untouched;
     check.port = untouched.port;
+    check.host = untouched.host;
   }
   kind = patch.off ? std::nullopt : patch.kind ? patch.kind : kind;
   fast_given = fast_given || patch.fast_interval.has_value();
@@ -36,6 +37,7 @@ void apply(const HealthCheckPatch& patch, std::optional<HealthCheck::Kind>& kind
   override_with(check.method, patch.method);
   override_with(check.path, patch.path);
   override_with(check.host, patch.host);
+  override_with(check.service, patch.service);
   override_with(check.expect_status, patch.expect_status);
   override_with(check.expect_body, patch.expect_body);
   override_with(check.interval, patch.interval);

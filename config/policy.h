@@ -19,6 +19,7 @@ struct HealthCheckPatch {
   std::optional<std::string> method;
   std::optional<std::string> path;
   std::optional<std::string> host;
+  std::optional<std::string> service;
   std::optional<std::vector<StatusRange>> expect_status;
   std::optional<std::string> expect_body;
   std::optional<milliseconds> interval;
@@ -110,7 +111,7 @@ std::vector<std::string> decode_networks(const Cursor& list, const std::vector<s
 std::optional<Selector> decode_selector(const Cursor& selector);
 
 /// The policy of a Service: its own over the defaults over those of `Policy`. A check is active where one of the two
-/// says `tcp` or `http`.
+/// says `tcp`, `http` or `grpc`.
 Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own);
 
 }  // namespace ringway::config

@@ -19,6 +19,7 @@ constexpr std::size_t kMaxPath = 2048;
 constexpr std::size_t kMaxBody = 4096;
 constexpr std::size_t kMaxMethod = 16;
 constexpr std::size_t kMaxHost = 255;
+constexpr std::size_t kMaxService = 255;
 
 bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
@@ -104,6 +105,21 @@ std::optional<std::string> decode_bytes(const Cursor& tcp, Key as_text, Key as_h
   return bytes;
 }
 
+std::optional<std::string> decode_host(const Cursor& host) {
+  return text(
+      host, [](const std::string& s) { return s.size() <= kMaxHost && std::ranges::all_of(s, is_visible); },
+      "a host name without spaces of at most 255 characters is needed");
+}
+
+void decode_grpc(const Cursor& grpc, HealthCheckPatch& patch) {
+  grpc.allow_only(kGrpcCheckKeys);
+  patch.host = decode_host(grpc["authority"]);
+  patch.service = text(
+      grpc["service"],
+      [](const std::string& s) { return s.size() <= kMaxService && std::ranges::all_of(s, is_visible); },
+      "a name without spaces of at most 255 characters is needed, like \"shop.Cart\"");
+}
+
 void decode_http(const Cursor& http, HealthCheckPatch& patch) {
   http.allow_only(kHttpCheckKeys);
   patch.path = text(
@@ -119,9 +135,7 @@ void decode_http(const Cursor& http, HealthCheckPatch& patch) {
                std::ranges::all_of(s, [](char c) { return c >= 'A' && c <= 'Z'; });
       },
       "a method of 1 to 16 capital letters is needed, like GET or HEAD");
-  patch.host = text(
-      http["host"], [](const std::string& s) { return s.size() <= kMaxHost && std::ranges::all_of(s, is_visible); },
-      "a host name without spaces of at most 255 characters is needed");
+  patch.host = decode_host(http["host"]);
   patch.expect_body = text(
       http["expectBody"], [](const std::string& s) { return s.size() <= kMaxBody; }, "at most 4096 bytes are allowed");
   if (patch.method == "HEAD" && patch.expect_body && !patch.expect_body->empty()) {
@@ -146,8 +160,9 @@ HealthCheckPatch decode_health_check(const Cursor& check) {
   check.allow_only(kHealthCheckKeys);
   const Cursor tcp = check["tcp"];
   const Cursor http = check["http"];
-  if (tcp.mentioned() && http.mentioned()) {
-    http.fail("either tcp or http is allowed, not both");
+  const Cursor grpc = check["grpc"];
+  if (int{tcp.mentioned()} + int{http.mentioned()} + int{grpc.mentioned()} > 1) {
+    (grpc.mentioned() ? grpc : http).fail("one of tcp, http and grpc is allowed, not two");
   }
   if (tcp.mentioned()) {
     patch.kind = HealthCheck::Kind::kTcp;
@@ -160,6 +175,11 @@ HealthCheckPatch decode_health_check(const Cursor& check) {
     patch.kind = HealthCheck::Kind::kHttp;
     decode_http(http, patch);
     patch.port = http["port"].integer(1, 65535);
+  }
+  if (grpc.mentioned()) {
+    patch.kind = HealthCheck::Kind::kGrpc;
+    decode_grpc(grpc, patch);
+    patch.port = grpc["port"].integer(1, 65535);
   }
   patch.interval = check["interval"].duration(kMinInterval, kMaxInterval);
   patch.fast_interval = check["fastInterval"].duration(kMinInterval, kMaxInterval);

@@ -70,12 +70,13 @@ struct StatusRange {
 
 /// An active check. Every probe opens a connection of its own.
 struct HealthCheck {
-  enum class Kind : std::uint8_t { kTcp, kHttp };
+  enum class Kind : std::uint8_t { kTcp, kHttp, kGrpc };
   Kind kind = Kind::kTcp;
   std::uint16_t port = 0;  ///< 0 = the port that sessions go to
   std::string method = "GET";
   std::string path = "/";
-  std::string host;                            ///< "" = the endpoint's address
+  std::string host;                            ///< of http, and the authority of grpc; "" = the endpoint's address
+  std::string service;                         ///< of grpc: whose health is asked for; "" = the whole server's
   std::vector<StatusRange> expect_status{{}};  ///< `"200-399"`, `"200,204,300-399"`
   std::string send;                            ///< of tcp: bytes said after the connect; "" = none
   std::string expect;       ///< of tcp: bytes that the first 64 KiB of the answer must hold; "" = none

@@ -49,6 +49,14 @@ json health_check_json(const config::HealthCheck& check) {
     out["tcp"] = kind;
     return out;
   }
+  if (check.kind == config::HealthCheck::Kind::kGrpc) {
+    kind["service"] = check.service;
+    if (!check.host.empty()) {
+      kind["authority"] = check.host;
+    }
+    out["grpc"] = kind;
+    return out;
+  }
   kind["method"] = check.method;
   kind["path"] = check.path;
   kind["expectStatus"] = status_text(check.expect_status);

@@ -29,6 +29,10 @@ std::string check_text(const json& policy) {
       out += " and \"" + text(*http, "expectBody") + "\"";
     }
     out += http->contains("port") ? " on port " + text(*http, "port") : "";
+  } else if (const auto grpc = check.find("grpc"); grpc != check.end()) {
+    const std::string service = text(*grpc, "service");
+    out = "gRPC health of " + (service.empty() ? "the server" : service);
+    out += grpc->contains("port") ? " on port " + text(*grpc, "port") : "";
   } else {
     const json& tcp = check["tcp"];
     out = "TCP connect" + (tcp.contains("port") ? " to port " + text(tcp, "port") : std::string());

@@ -23,8 +23,15 @@ void Conversation::judge(ProbeOutcome outcome, std::string detail) {
 }
 
 std::unique_ptr<Conversation> make_conversation(const config::HealthCheck& check, const proxy::SocketAddress& address) {
-  return check.kind == config::HealthCheck::Kind::kTcp ? make_tcp_conversation(check)
-                                                       : make_http_conversation(check, address);
+  switch (check.kind) {
+    case config::HealthCheck::Kind::kTcp:
+      return make_tcp_conversation(check);
+    case config::HealthCheck::Kind::kHttp:
+      return make_http_conversation(check, address);
+    case config::HealthCheck::Kind::kGrpc:
+      break;
+  }
+  return make_grpc_conversation(check, address);
 }
 
 }  // namespace ringway::discovery

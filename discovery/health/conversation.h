@@ -12,7 +12,7 @@
 
 namespace ringway::discovery {
 
-/// How much of an answer is searched for `expect`, of a response's body for `expect_body`.
+/// How much of an answer is searched for `expect`, of a response's body for `expect_body`; all of a gRPC answer.
 inline constexpr std::size_t kMaxProbedBodyBytes = 64UZ * 1024;
 /// The longest head of a response that is read; what is longer fails the probe (as nginx' and HAProxy's default
 /// buffers).
@@ -81,6 +81,11 @@ std::unique_ptr<Conversation> make_conversation(const config::HealthCheck& check
 std::unique_ptr<Conversation> make_tcp_conversation(const config::HealthCheck& check);
 /// One HTTP/1.1 request. A redirect is a response like any other.
 std::unique_ptr<Conversation> make_http_conversation(const config::HealthCheck& check,
+                                                     const proxy::SocketAddress& address);
+/// One call of grpc.health.v1.Health/Check over HTTP/2 without TLS, begun without asking ("prior knowledge", RFC 9113,
+/// section 3.3), as a Pod's `grpc` probe in Kubernetes: SERVING is healthy, nothing else is
+/// (github.com/grpc/grpc: doc/health-checking.md, doc/PROTOCOL-HTTP2.md).
+std::unique_ptr<Conversation> make_grpc_conversation(const config::HealthCheck& check,
                                                      const proxy::SocketAddress& address);
 
 }  // namespace ringway::discovery

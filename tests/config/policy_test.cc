@@ -127,8 +127,8 @@ TEST(PolicyOfService, timings_alone_are_no_check) {
   EXPECT_EQ(policy_of("{healthCheck: {tcp: {}}}", timings).health_check->interval, milliseconds(9000));
   EXPECT_THAT(
       mistakes(with_policy("{healthCheck: {interval: 9s}}")),
-      ElementsAre("f:5:23: policy.healthCheck: tcp or http is needed, here or in spec.defaults.policy; `off` for "
-                  "no check"));
+      ElementsAre("f:5:23: policy.healthCheck: tcp, http or grpc is needed, here or in spec.defaults.policy; `off` "
+                  "for no check"));
 }
 
 TEST(PolicyOfService, probes_are_never_rarer_while_a_result_differs) {
@@ -212,7 +212,12 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{drain: {timout: 1s}}", "policy.drain.timout: unknown key, did you mean 'timeout'?"},
       {"{onDown: close}", "one of keepSessions, closeSessions"},
       {"{healthCheck: on}", "policy.healthCheck: expected a mapping"},
-      {"{healthCheck: {tcp: {}, http: {}}}", "either tcp or http is allowed"},
+      {"{healthCheck: {tcp: {}, http: {}}}", "one of tcp, http and grpc is allowed"},
+      {"{healthCheck: {grpc: {}, tcp: {}}}", "policy.healthCheck.grpc: one of tcp, http and grpc is allowed, not two"},
+      {"{healthCheck: {grpc: {port: 70000}}}", "policy.healthCheck.grpc.port: expected a whole number from 1 to 65535"},
+      {"{healthCheck: {grpc: {service: \"a b\"}}}", "policy.healthCheck.grpc.service: 'a b': a name without spaces"},
+      {"{healthCheck: {grpc: {servce: a}}}", "policy.healthCheck.grpc.servce: unknown key, did you mean 'service'?"},
+      {"{healthCheck: {grpc: {authority: \"a\\r\\nb\"}}}", "a host name without spaces"},
       {"{healthCheck: {tcp: {}, rise: 0}}", "policy.healthCheck.rise: expected a whole number from 1 to 100"},
       {"{healthCheck: {tcp: {}, jitter: 0.6}}", "expected a number from 0 to 0.5"},
       {"{healthCheck: {tcp: {}, jitter: nan}}", "expected a number from 0 to 0.5"},

@@ -66,6 +66,15 @@ TEST(HealthTest, the_reason_is_shown) {
   EXPECT_THAT(outcome.out, HasSubstr(scene.servers[0]->address().to_string()));
 }
 
+TEST(HealthTest, a_grpc_check_is_shown_with_what_it_came_to) {
+  const Scene scene("{healthCheck: {grpc: {service: shop.Cart}, interval: 100ms, fall: 1}}");
+  EXPECT_TRUE(wait_until([&] { return scene.up(0) == 0 && scene.up(1) == 0; })) << "the servers talk HTTP/1.1";
+  const std::string described = scene.daemon.cli({"describe", "service", "web"}).out;
+  EXPECT_THAT(described, HasSubstr("gRPC health of shop.Cart, every 100ms"));
+  EXPECT_THAT(described, HasSubstr("HTTP/1, where HTTP/2 without TLS"));
+  EXPECT_THAT(scene.daemon.cli({"get", "services", "-o", "yaml"}).out, HasSubstr("service: shop.Cart"));
+}
+
 TEST(HealthTest, when_all_are_down_all_are_used) {
   Scene scene(kHttpCheck);
   EXPECT_TRUE(wait_until([&] { return scene.up(0) == 1 && scene.up(1) == 1; }));
