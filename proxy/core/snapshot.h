@@ -119,17 +119,21 @@ inline constexpr std::uint32_t kMaxConnectAttempts = 16;
 inline constexpr double kAgeJitter = 0.1;
 inline constexpr std::uint16_t kMaxWeight = 1000;
 
-/// One port of a Service as the data plane runs it. Immutable once published.
+/// One port of a Service as the data plane runs it, or those of its addresses that see the same endpoints: several of
+/// these may have one `key`, and share `stats`. Immutable once published.
 struct ServicePort {
   ServiceKey key;
-  std::vector<SocketAddress> listen;                      ///< VIP:port, one for each family
+  std::vector<SocketAddress> listen;                      ///< what clients dial
   std::vector<std::shared_ptr<EndpointState>> endpoints;  ///< may be picked now; empty = refuse at once
   std::vector<std::uint16_t> weights;  ///< of `endpoints`, each 1 to kMaxWeight; empty where all are equal
   /// Lower tiers and farther places: picked from, the first group first, by a session that tried all of `endpoints`.
   std::vector<std::vector<std::shared_ptr<EndpointState>>> reserves;
   bool panic = false;  ///< all are unhealthy; `endpoints` are the ready ones
+  /// Without `endpoints`, whoever connects gets no answer instead of a refusal: there are some, and on other nodes.
+  bool silent = false;
   SessionPolicy policy;
   std::shared_ptr<const AccessList> access;         ///< null: all clients may come in
+  std::shared_ptr<const AccessList> sources;        ///< who may as well; null: all
   std::shared_ptr<const AccessList> proxy_sources;  ///< who speaks for others: sends a PROXY header first. Null: nobody
   std::shared_ptr<const Source> source;             ///< null: the kernel's choice
   std::shared_ptr<ClientLimits> clients;            ///< of the Service; null: `per_client` limits nothing
@@ -139,8 +143,8 @@ struct ServicePort {
 
 /// All that workers know of the world. Immutable, built whole by the Reconciler, shared by pointer.
 ///
-/// `ports` is indexed by a slot that a ServiceKey keeps from one version to the next; a free slot is null. An entry
-/// that did not change is the same object as in the version before, so a worker finds the changes by comparing
+/// `ports` is indexed by a slot that a frontend of a port keeps from one version to the next; a free slot is null. An
+/// entry that did not change is the same object as in the version before, so a worker finds the changes by comparing
 /// pointers.
 struct Snapshot {
   std::uint64_t version = 0;

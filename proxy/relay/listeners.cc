@@ -19,7 +19,12 @@ bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
     return true;
   }
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
-  return port != nullptr && !port->endpoints.empty();
+  return port != nullptr && (!port->endpoints.empty() || port->silent);
+}
+
+bool wants_silence(const Plan* plan, std::uint32_t port_slot) {
+  const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
+  return port != nullptr && port->endpoints.empty() && port->silent;
 }
 
 }  // namespace
@@ -170,6 +175,11 @@ void Listeners::follow(std::uint32_t port_slot) {
 void Listeners::update(std::uint32_t index) {
   Listener& listener = listeners_[index];
   const bool wanted = wants_to_listen(sessions_.plan(), listener.port_slot);
+  // Before it listens, so that nobody is answered in between.
+  if (const bool silent = wants_silence(sessions_.plan(), listener.port_slot); silent != listener.silent) {
+    ring_.silence(listener.fd, silent);
+    listener.silent = silent;
+  }
   if (wanted && !listener.listening) {
     listener.listening = ring_.listen(listener.fd, listener.address);
     accept(index);

@@ -13,8 +13,8 @@
 namespace ringway::proxy {
 
 /// One worker's listening sockets. Each belongs to one port of a Service; a port without endpoints does not listen, so
-/// that its clients are refused by the kernel at once. Accepting pauses while there is no file or session to be had,
-/// and what comes meanwhile waits in the backlog. One thread.
+/// that its clients are refused by the kernel at once, or is silent where the plan says so. Accepting pauses while
+/// there is no file or session to be had, and what comes meanwhile waits in the backlog. One thread.
 class Listeners {
  public:
   Listeners(Ring& ring, SessionTable& sessions, SessionBudget& budget, WorkerCounters& counters)
@@ -52,6 +52,7 @@ class Listeners {
     std::uint32_t port_slot = 0;
     SocketAddress address;
     bool listening = false;
+    bool silent = false;     ///< it listens, and answers nobody
     bool accepting = false;  ///< an accept is in flight
     bool closing = false;
   };

@@ -20,10 +20,12 @@ void Session::enter(const ServicePort& port) {
 
 /// What the client itself is refused for; kNone = nothing.
 Cause Session::admit(const ServicePort& port) {
-  if (port.access != nullptr) {
-    learn_client();
-    if (!port.access->allows(client_.ip())) {
-      return Cause::kDenied;
+  for (const AccessList* list : {port.access.get(), port.sources.get()}) {
+    if (list != nullptr) {
+      learn_client();
+      if (!list->allows(client_.ip())) {
+        return Cause::kDenied;
+      }
     }
   }
   if (port.clients != nullptr) {

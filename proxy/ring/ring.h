@@ -97,6 +97,8 @@ class Ring {
   virtual bool listen(int fd, const SocketAddress& address) = 0;
   /// Stops listening while the address stays bound: clients see ECONNREFUSED at once.
   virtual void refuse(int fd) = 0;
+  /// While on, whoever connects to a listening socket gets no answer, and neither does who has not finished to.
+  virtual void silence(int fd, bool on) = 0;
   /// A connection that stands in the backlog, or -1. Never waits.
   virtual int accept_now(int fd) = 0;
   /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.

@@ -1,5 +1,6 @@
 #include "proxy/ring/sockets.h"
 
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -77,6 +78,17 @@ bool listen(int fd, const SocketAddress& address, std::uint32_t backlog) {
 
 void refuse(int fd) {
   shutdown(fd, SHUT_RD);
+}
+
+void silence(int fd, bool on) {
+  if (!on) {
+    const int none = 0;
+    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+    return;
+  }
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &drop};
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 int accept_now(int fd) {

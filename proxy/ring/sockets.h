@@ -17,6 +17,9 @@ bool listen(int fd, const SocketAddress& address, std::uint32_t backlog);
 /// Stops listening while the address stays bound: the kernel answers SYN with RST, so a client sees ECONNREFUSED at
 /// once. Connections in the backlog get RST.
 void refuse(int fd);
+/// While on, a filter drops whatever comes to a listening socket: SYN is not answered, nor a handshake ended. What
+/// stands in the backlog stays. Needs no privilege (socket(7), SO_ATTACH_FILTER).
+void silence(int fd, bool on);
 /// A connection that stands in the backlog, non-blocking and close-on-exec, or -1. Never waits.
 int accept_now(int fd);
 /// A TCP socket with the options of `tune`, non-blocking and close-on-exec; or -errno.

@@ -24,6 +24,7 @@ class SystemRing : public Ring {
 
   bool listen(int fd, const SocketAddress& address) override { return sockets::listen(fd, address, backlog_); }
   void refuse(int fd) override { sockets::refuse(fd); }
+  void silence(int fd, bool on) override { sockets::silence(fd, on); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }
   [[nodiscard]] bool chooses_ports(std::uint16_t first, std::uint16_t last) const override {

@@ -32,6 +32,8 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     port->policy = policy;
     port->access = access_;
     port->proxy_sources = proxy_sources_;
+    port->sources = sources_;
+    port->silent = silent_;
     const bool limits = policy.per_client.max_connections > 0 || policy.per_client.rate > 0;
     port->clients = limits ? std::make_shared<proxy::ClientLimits>() : nullptr;
     port->stats = stats_;
@@ -81,6 +83,8 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
 
   proxy::SocketAddress vip_ = next_vip();
   std::shared_ptr<proxy::ServiceStats> stats_;
+  std::shared_ptr<const proxy::AccessList> sources_;
+  bool silent_ = false;                                     ///< without endpoints
   std::shared_ptr<const proxy::AccessList> access_;         ///< of what is served next; null: all clients
   std::shared_ptr<const proxy::AccessList> proxy_sources_;  ///< of the next `serve`
   std::vector<std::shared_ptr<proxy::EndpointState>> endpoints_;

@@ -19,6 +19,39 @@ bool is_reset(const SocketAddress& vip) {
          (client.connected() && client.receive_all().empty() && client.ending() == Ending::kReset);
 }
 
+TEST_P(LimitsTest, gives_no_answer_while_it_is_silent) {
+  EchoServer server({.name = "back"});
+  start();
+  serve({server.address()});
+  silent_ = true;
+  serve({});
+  EXPECT_EQ(TcpClient(vip_, milliseconds(200)).error(), ETIMEDOUT);
+  serve({server.address()});
+  EXPECT_EQ(TcpClient(vip_).receive(5), "back\n");
+  serve({});
+  EXPECT_EQ(TcpClient(vip_, milliseconds(200)).error(), ETIMEDOUT);
+  silent_ = false;
+  serve({});
+  EXPECT_EQ(TcpClient(vip_).error(), ECONNREFUSED);
+}
+
+TEST_P(LimitsTest, lets_in_whom_both_lists_of_networks_allow) {
+  EchoServer server({.name = "back"});
+  const auto only = [](const char* network) {
+    const auto rule = proxy::parse_access_rule(network, true);
+    return std::make_shared<const proxy::AccessList>(std::span(&*rule, 1), false);
+  };
+  start();
+  access_ = only("127.0.0.0/8");
+  sources_ = only("10.0.0.0/8");
+  serve({server.address()});
+  EXPECT_EQ(TcpClient(vip_).receive(5), "");
+  sources_ = access_;
+  serve({server.address()});
+  EXPECT_EQ(TcpClient(vip_).receive(5), "back\n");
+  EXPECT_TRUE(wait_until([&] { return ended(Cause::kDenied) == 1; }));
+}
+
 TEST_P(LimitsTest, ends_a_session_at_its_greatest_age_however_busy) {
   EchoServer server({.name = "old"});
   start();

@@ -106,6 +106,7 @@ void Services::change(std::uint32_t slot, proxy::Switch& to) {
         port->endpoints.push_back(make_endpoint(slot));
       } else {
         port->endpoints.clear();
+        port->silent = slot % 2 == 0;
       }
       break;
     case 4:

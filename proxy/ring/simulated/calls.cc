@@ -225,6 +225,12 @@ void SimulatedRing::refuse(int fd) {
   }
 }
 
+void SimulatedRing::silence(int fd, bool on) {
+  if (const Descriptor* const file = listener(fd); file != nullptr) {
+    network_.set_silent(file->target, on);
+  }
+}
+
 int SimulatedRing::accept_now(int fd) {
   const Descriptor* const file = listener(fd);
   if (file == nullptr || !network_.has_backlog(file->target)) {

@@ -7,7 +7,7 @@ namespace ringway::proxy::simulated {
 
 ListenerId Network::bind(const SocketAddress& address, ListenWatcher& watcher) {
   const auto listener = static_cast<ListenerId>(listeners_.size());
-  listeners_.push_back({.watcher = &watcher, .address = address, .listening = false, .backlog = {}});
+  listeners_.push_back({.watcher = &watcher, .address = address, .listening = false, .silent = false, .backlog = {}});
   by_address_[address] = listener;
   return listener;
 }
@@ -72,8 +72,7 @@ void Network::connect(EndId end, const SocketAddress& to) {
       timeline_.after(latency() + late, *this, kUnreachable, end);
       break;
     case Route::kSilent:
-      // What Linux takes with 6 repetitions of SYN.
-      timeline_.after(std::chrono::seconds(127), *this, kSilence, end);
+      timeline_.after(kSynTimeout, *this, kSilence, end);
   }
 }
 

@@ -72,6 +72,9 @@ struct End {
   [[nodiscard]] std::uint32_t unsent() const { return bytes.size() - arrived; }
 };
 
+/// What Linux takes with 6 repetitions of SYN.
+inline constexpr std::chrono::seconds kSynTimeout{127};
+
 /// TCP as two Linux hosts show it to programs, one segment of each stream on its way at a time.
 ///
 /// As there: what arrived before RST can still be read, then the error is reported, once, by whichever call comes
@@ -84,6 +87,8 @@ class Network final : public Actor {
 
   ListenerId bind(const SocketAddress& address, ListenWatcher& watcher);
   void set_listening(ListenerId listener, bool listening);
+  /// While silent, a listener answers nobody who connects from now on.
+  void set_silent(ListenerId listener, bool silent) { listeners_[listener].silent = silent; }
   void unbind(ListenerId listener);
   [[nodiscard]] bool listening(ListenerId listener) const { return listeners_[listener].listening; }
   [[nodiscard]] bool has_backlog(ListenerId listener) const { return !listeners_[listener].backlog.empty(); }
@@ -122,6 +127,7 @@ class Network final : public Actor {
     ListenWatcher* watcher = nullptr;
     SocketAddress address;
     bool listening = false;
+    bool silent = false;
     std::deque<EndId> backlog;
   };
 

@@ -69,6 +69,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void close(int fd) override;
   bool listen(int fd, const SocketAddress& address) override;
   void refuse(int fd) override;
+  void silence(int fd, bool on) override;
   int accept_now(int fd) override;
   int open_stream(int family) override;
   /// Ranges are searched, so that the search is walked.

@@ -51,9 +51,13 @@ void Network::on_syn(EndId end) {
     timeline_.after(latency(), *this, kRefused, end);
     return;
   }
+  Listener& listener = listeners_[found->second];
+  if (listener.silent) {
+    timeline_.after(kSynTimeout, *this, kSilence, end);
+    return;
+  }
   const EndId accepter = end ^ 1U;
   at(accepter).established = true;
-  Listener& listener = listeners_[found->second];
   listener.backlog.push_back(accepter);
   timeline_.after(latency(), *this, kSynAck, end);
   listener.watcher->listener_changed(found->second);
