@@ -52,6 +52,9 @@ class Netlink {
   /// add 10.0.0.0/8 dev lo`).
   Result<std::vector<bool>> are_local(std::span<const IpAddress> ips);
 
+  /// For each address the one of ours that packets to it would leave with; nothing where no route leads there.
+  Result<std::vector<std::optional<IpAddress>>> sources(std::span<const IpAddress> ips);
+
   /// Adds each address; the result holds an errno for each, 0 where it went well. EEXIST: the interface has it already.
   Result<std::vector<int>> add(std::span<const InterfaceAddress> addresses);
   /// Removes each address; the result holds an errno for each. EADDRNOTAVAIL, of a route ESRCH: it was not there.
