@@ -15,8 +15,10 @@ struct ServiceDraft {
   Service service;
   PolicyPatch policy;
   Spot name;
-  std::vector<Spot> ports;    ///< of each entry of `service.ports`
-  std::optional<Spot> check;  ///< of `policy.healthCheck`, where it stands
+  std::vector<Spot> ports;       ///< of each entry of `service.ports`
+  std::vector<Spot> node_ports;  ///< of the node port of each
+  std::optional<Spot> check;     ///< of `policy.healthCheck`, where it stands
+  Spot health_check_node_port;
 };
 
 /// What was read so far, before the documents are held against each other.
@@ -38,6 +40,8 @@ void decode_document(const Cursor& document, Draft& draft);
 /// One function for each kind. `document` is a mapping whose apiVersion is right.
 void decode_ringway(const Cursor& document, Draft& draft);
 void decode_service(const Cursor& document, Draft& draft);
+/// What of a Service is for clients from outside of the cluster: node ports, external and load balancer's addresses.
+void decode_exposure(const Cursor& document, ServiceDraft& draft);
 void decode_pod(const Cursor& document, Draft& draft);
 void decode_slice(const Cursor& document, Draft& draft);
 void decode_node(const Cursor& document, Draft& draft);

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/claims.h"
 #include "config/draft.h"
 
 namespace ringway::config {
@@ -35,38 +36,47 @@ void refuse_doubles(Draft& draft, std::string_view kind, const Things& things) {
   }
 }
 
-// Two listeners cannot stand on one address, be it of one Service with an address twice or of two.
-void refuse_double_listeners(Draft& draft) {
+// Two listeners cannot stand in one place, be it of one Service with an address twice or of two.
+void refuse_double_claims(Draft& draft) {
   struct Owner {
     const ServiceDraft* service;
     const Spot* spot;
   };
   std::unordered_map<std::string, Owner> owners;
   for (const ServiceDraft& one : draft.services) {
-    const Service& service = one.service;
-    if (service.headless() || service.type == ServiceType::kExternalName) {
-      continue;
-    }
-    for (const std::string& ip : service.cluster_ips) {
-      for (std::size_t i = 0; i < service.ports.size(); ++i) {
-        const ServicePort& port = service.ports[i];
-        if (port.port == 0) {
-          continue;
-        }
-        const std::string address = (ip.contains(':') ? "[" + ip + "]" : ip) + ":" + std::to_string(port.port);
-        const auto key = address + "/" + std::to_string(static_cast<int>(port.protocol));
-        const auto [owner, added] = owners.try_emplace(key, Owner{&one, &one.ports[i]});
-        if (!added && owner->second.service != &one) {
-          const Metadata& other = owner->second.service->service.metadata;
-          draft.report.mistake(one.ports[i].at, one.ports[i].path,
-                               address + " belongs to Service " + other.ns + "/" + other.name + " at " +
-                                   text_of(owner->second.spot->at) + ", every VIP and port may be taken once");
-        }
-        if (port.protocol == Protocol::kTcp && address == draft.ringway.admin_listen) {
-          draft.report.mistake(one.ports[i].at, one.ports[i].path,
-                               address + " is where the admin API listens (admin.listen), choose another address");
-        }
+    for (const Claim& claim : claims_of(one.service)) {
+      const bool of_node = claim.place.starts_with("node port");
+      const Spot* spot = &one.health_check_node_port;
+      if (claim.port < one.ports.size()) {
+        spot = of_node ? &one.node_ports[claim.port] : &one.ports[claim.port];
       }
+      const auto key = claim.place + "/" + std::to_string(static_cast<int>(claim.protocol));
+      const auto [owner, added] = owners.try_emplace(key, Owner{&one, spot});
+      if (!added && owner->second.service != &one) {
+        const Metadata& other = owner->second.service->service.metadata;
+        draft.report.mistake(
+            spot->at, spot->path,
+            claim.place + " belongs to Service " + other.ns + "/" + other.name + " at " +
+                text_of(owner->second.spot->at) +
+                (of_node ? ", every node port may be taken once" : ", every VIP and port may be taken once"));
+      } else if (!added && spot == &one.health_check_node_port) {
+        draft.report.mistake(spot->at, spot->path, claim.place + " is that of a port of the Service too");
+      }
+      if (claim.protocol == Protocol::kTcp && claim.place == draft.ringway.admin_listen) {
+        draft.report.mistake(spot->at, spot->path,
+                             claim.place + " is where the admin API listens (admin.listen), choose another address");
+      }
+    }
+  }
+}
+
+// Whoever may write a Service could else draw the connections of others to any address (CVE-2020-8554).
+void restrict_external_ips(Draft& draft) {
+  for (ServiceDraft& one : draft.services) {
+    restrict_external_ips(one.service, draft.ringway);
+    for (const std::string& ip : one.service.refused_external_ips) {
+      draft.report.note("service " + one.service.metadata.ns + "/" + one.service.metadata.name + ": external IP " + ip +
+                        " is not served, no network of spec.externalIPs.allow holds it");
     }
   }
 }
@@ -98,7 +108,8 @@ Configuration finish(Draft& draft) {
   refuse_doubles(draft, "Pod", draft.pods);
   refuse_doubles(draft, "EndpointSlice", draft.slices);
   refuse_doubles(draft, "Node", draft.nodes);
-  refuse_double_listeners(draft);
+  restrict_external_ips(draft);
+  refuse_double_claims(draft);
 
   Configuration configuration;
   configuration.services.reserve(draft.services.size());

@@ -11,14 +11,16 @@ using Key = std::string_view;
 
 inline constexpr std::array<Key, 4> kRingwayKeys = {"apiVersion", "kind", "metadata", "spec"};
 inline constexpr std::array<Key, 4> kRingwayMetadataKeys = {"name", "namespace", "labels", "annotations"};
-inline constexpr std::array<Key, 14> kRingwaySpecKeys = {
-    "node",       "workers",   "engine",    "busyPoll", "backlog",        "admin",         "log",
-    "virtualIPs", "manifests", "discovery", "defaults", "stateDirectory", "minSyncPeriod", "transparentSource"};
+inline constexpr std::array<Key, 16> kRingwaySpecKeys = {
+    "node",     "workers",        "engine",        "busyPoll",          "backlog",   "admin",
+    "log",      "virtualIPs",     "externalIPs",   "nodePortAddresses", "manifests", "discovery",
+    "defaults", "stateDirectory", "minSyncPeriod", "transparentSource"};
 inline constexpr std::array<Key, 2> kNodeKeys = {"name", "zone"};
 inline constexpr std::array<Key, 1> kAdminKeys = {"listen"};
 inline constexpr std::array<Key, 3> kLogKeys = {"level", "format", "accessLog"};
 inline constexpr std::array<Key, 2> kVirtualIpKeys = {"mode", "interface"};
 inline constexpr std::array<Key, 3> kTransparentSourceKeys = {"mark", "table", "priority"};
+inline constexpr std::array<Key, 1> kExternalIpKeys = {"allow"};
 inline constexpr std::array<Key, 3> kDiscoveryKeys = {"docker", "containerd", "kubernetes"};
 inline constexpr std::array<Key, 2> kDockerKeys = {"socket", "network"};
 inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
@@ -60,7 +62,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 33> kKeyTables = {{
+inline constexpr std::array<KeyTable, 34> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -69,6 +71,7 @@ inline constexpr std::array<KeyTable, 33> kKeyTables = {{
     {"spec.log", kLogKeys},
     {"spec.virtualIPs", kVirtualIpKeys},
     {"spec.transparentSource", kTransparentSourceKeys},
+    {"spec.externalIPs", kExternalIpKeys},
     {"spec.discovery", kDiscoveryKeys},
     {"spec.discovery.docker", kDockerKeys},
     {"spec.discovery.containerd", kContainerdKeys},

@@ -89,7 +89,9 @@ std::optional<Ip> parse_ip(std::string_view text) {
   return std::nullopt;
 }
 
-std::expected<std::string, std::string> parse_network(std::string_view text) {
+namespace {
+
+std::expected<std::string, std::string> parse_network(std::string_view text, bool loose) {
   const std::size_t slash = text.find('/');
   const auto ip = parse_ip(text.substr(0, slash));
   if (!ip) {
@@ -110,11 +112,38 @@ std::expected<std::string, std::string> parse_network(std::string_view text) {
     }
   }
   for (int bit = bits; bit < most; ++bit) {
-    if ((bytes.at(bit / 8) & 0x80U >> bit % 8) != 0) {
+    std::uint8_t& byte = bytes.at(bit / 8);
+    const auto mask = static_cast<std::uint8_t>(0x80U >> bit % 8);
+    if (!loose && (byte & mask) != 0) {
       return std::unexpected("no bit after the first " + std::to_string(bits) + " may be set");
     }
+    byte &= static_cast<std::uint8_t>(~mask);
   }
-  return ip->text + "/" + std::to_string(bits);
+  std::array<char, INET6_ADDRSTRLEN> canonical{};
+  inet_ntop(ip->v6 ? AF_INET6 : AF_INET, bytes.data(), canonical.data(), canonical.size());
+  return std::string(canonical.data()) + "/" + std::to_string(bits);
+}
+
+}  // namespace
+
+std::expected<std::string, std::string> parse_network(std::string_view text) {
+  return parse_network(text, false);
+}
+
+std::expected<std::string, std::string> parse_loose_network(std::string_view text) {
+  return parse_network(text, true);
+}
+
+bool network_holds(const std::string& network, const std::string& ip) {
+  const std::size_t slash = network.find('/');
+  if (slash == std::string::npos) {
+    return network == ip;
+  }
+  if (network.contains(':') != ip.contains(':')) {
+    return false;
+  }
+  const auto of_ip = parse_loose_network(ip + network.substr(slash));
+  return of_ip && *of_ip == network;
 }
 
 std::string check_usable(const Ip& ip) {

@@ -26,6 +26,10 @@ struct Ip {
 /// `10.0.0.0/8` or `fd00::/8` in canonical text; an address alone is a network of its own (/32, /128). The error says
 /// what is allowed.
 [[nodiscard]] std::expected<std::string, std::string> parse_network(std::string_view text);
+/// The same, but bits after the prefix may be set and do not count, as in what Kubernetes stores.
+[[nodiscard]] std::expected<std::string, std::string> parse_loose_network(std::string_view text);
+/// Whether `ip` is of `network`; both canonical.
+[[nodiscard]] bool network_holds(const std::string& network, const std::string& ip);
 /// "" where one can dial or bind `ip`; else why not (unspecified, multicast, broadcast, IPv6 link-local, IPv4-mapped).
 [[nodiscard]] std::string check_usable(const Ip& ip);
 

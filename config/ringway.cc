@@ -9,6 +9,7 @@
 #include "config/draft.h"
 #include "config/keys.h"
 #include "config/names.h"
+#include "config/policy.h"
 
 namespace ringway::config {
 namespace {
@@ -23,6 +24,7 @@ constexpr std::int64_t kMinTable = 256;  // those below are taken by name in ipr
 constexpr std::int64_t kMaxTable = 0xffffffff;
 constexpr std::int64_t kMaxPriority = 32'765;  // before the table main (ip-rule(8))
 constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kPrimary = "primary";
 constexpr std::string_view kListenAllowed =
     "IP:PORT, [IPv6]:PORT, localhost:PORT or unix:/PATH is needed, like 127.0.0.1:9900";
 
@@ -129,6 +131,33 @@ void decode_transparent_source(const Cursor& transparent, Ringway& ringway) {
   read("mark", 1, kMaxMark, ringway.transparent_mark);
   read("table", kMinTable, kMaxTable, ringway.transparent_table);
   read("priority", 1, kMaxPriority, ringway.transparent_priority);
+}
+
+void decode_external_ips(const Cursor& external_ips, Ringway& ringway) {
+  external_ips.allow_only(kExternalIpKeys);
+  if (const Cursor allow = external_ips["allow"]; allow.present()) {
+    ringway.external_ip_ranges = decode_networks(allow);
+  }
+}
+
+// kube-proxy's --nodeport-addresses, with the default of its nftables mode.
+void decode_node_port_addresses(const Cursor& addresses, Ringway& ringway) {
+  if (!addresses.present()) {
+    return;
+  }
+  ringway.node_port_primary = false;
+  for (const Cursor& entry : addresses.list()) {
+    if (entry.raw() == kPrimary) {
+      ringway.node_port_primary = true;
+    } else if (const auto text = entry.string()) {
+      auto network = parse_network(*text);
+      if (network) {
+        ringway.node_port_ranges.push_back(std::move(*network));
+      } else {
+        entry.fail("'" + *text + "': primary is allowed, or: " + network.error());
+      }
+    }
+  }
 }
 
 void decode_source_socket(const Cursor& socket, std::string& out) {
@@ -277,6 +306,8 @@ void decode_ringway(const Cursor& document, Draft& draft) {
   decode_log(spec["log"], ringway);
   decode_virtual_ips(spec["virtualIPs"], ringway);
   decode_transparent_source(spec["transparentSource"], ringway);
+  decode_external_ips(spec["externalIPs"], ringway);
+  decode_node_port_addresses(spec["nodePortAddresses"], ringway);
   decode_manifests(spec["manifests"], draft);
   decode_state_directory(spec["stateDirectory"], ringway);
 

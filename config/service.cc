@@ -215,7 +215,7 @@ void note_unserved(const Cursor& spec, const ServiceDraft& draft) {
   if (service.headless()) {
     return note("headless, skipped");
   }
-  if (service.cluster_ips.empty()) {
+  if (!service.dialable()) {
     return note("no VIP, skipped");
   }
   for (const ServicePort& port : service.ports) {
@@ -224,11 +224,9 @@ void note_unserved(const Cursor& spec, const ServiceDraft& draft) {
            ": not served yet: " + (port.protocol == Protocol::kUdp ? "UDP" : "SCTP"));
     }
   }
-  if (service.type != ServiceType::kClusterIp) {
-    note("type " + std::string(spec["type"].raw()) + ": served on its clusterIP only");
-  }
-  if (!spec["externalIPs"].list().empty()) {
-    note("externalIPs are not served");
+  if (service.type == ServiceType::kNodePort &&
+      std::ranges::all_of(service.ports, [](const ServicePort& port) { return port.node_port == 0; })) {
+    note("type NodePort without a nodePort: served on its clusterIP only, for none is chosen here");
   }
 }
 
@@ -268,6 +266,12 @@ bool Service::headless() const {
   return std::ranges::find(cluster_ips, kNone) != cluster_ips.end();
 }
 
+bool Service::dialable() const {
+  const bool has_node_port = std::ranges::any_of(ports, [](const ServicePort& port) { return port.node_port != 0; });
+  return type != ServiceType::kExternalName && !headless() &&
+         (has_node_port || !cluster_ips.empty() || !external_ips.empty() || !ingress_ips.empty());
+}
+
 void decode_service(const Cursor& document, Draft& into) {
   ServiceDraft draft;
   Service& service = draft.service;
@@ -291,6 +295,7 @@ void decode_service(const Cursor& document, Draft& into) {
                                                                              {"PreferSameNode", Prefer::kSameNode}});
   service.internal_local =
       spec["internalTrafficPolicy"].one_of<bool>({{"Cluster", false}, {"Local", true}}).value_or(false);
+  decode_exposure(document, draft);
   if (service.ports.empty() && is_served(draft) && (!spec["ports"].present() || spec["ports"].is_list())) {
     spec["ports"].fail("at least one port is needed");
   }

@@ -172,6 +172,7 @@ struct ServicePort {
   std::uint16_t port = 0;
   Protocol protocol = Protocol::kTcp;
   std::variant<std::uint16_t, std::string> target_port;  ///< a number, or a name that each Pod resolves
+  std::uint16_t node_port = 0;                           ///< 0 = none
 
   bool operator==(const ServicePort&) const = default;
 };
@@ -185,12 +186,20 @@ struct Service {
   std::optional<Selector> selector;      ///< policy.selector, else spec.selector; absent = endpoints come from slices
   std::vector<ServicePort> ports;
   bool publish_not_ready_addresses = false;
-  bool internal_local = false;                 ///< spec.internalTrafficPolicy Local: this node's endpoints alone
-  milliseconds affinity_timeout{0};            ///< spec.sessionAffinity ClientIP; 0 = None
-  std::optional<Prefer> traffic_distribution;  ///< spec.trafficDistribution
-  Policy policy;                               ///< with the defaults of `kind: Ringway` applied
+  bool internal_local = false;            ///< spec.internalTrafficPolicy Local: this node's endpoints alone
+  bool external_local = false;            ///< spec.externalTrafficPolicy Local: the same, for who comes from outside
+  std::vector<std::string> external_ips;  ///< spec.externalIPs as far as `kind: Ringway` allows them; canonical
+  std::vector<std::string> refused_external_ips;  ///< the others
+  std::vector<std::string> ingress_ips;           ///< of status.loadBalancer, those with ipMode VIP
+  std::vector<std::string> source_ranges;         ///< who may come in by `ingress_ips`; canonical, empty = all
+  std::uint16_t health_check_node_port = 0;       ///< 0 = none
+  milliseconds affinity_timeout{0};               ///< spec.sessionAffinity ClientIP; 0 = None
+  std::optional<Prefer> traffic_distribution;     ///< spec.trafficDistribution
+  Policy policy;                                  ///< with the defaults of `kind: Ringway` applied
 
   [[nodiscard]] bool headless() const;
+  /// Has an address or a node port that clients can dial; else there is nothing to run.
+  [[nodiscard]] bool dialable() const;
   bool operator==(const Service&) const = default;
 };
 
@@ -291,6 +300,9 @@ struct Ringway {
   std::uint32_t transparent_mark = 0x2000;    ///< of packets to sockets with a client's address; no mark of Kubernetes
   std::uint32_t transparent_table = 8192;     ///< of the route that brings them in
   std::uint32_t transparent_priority = 1000;  ///< of the rule that leads there
+  std::vector<std::string> external_ip_ranges;  ///< networks that `externalIPs` of Services may be of; canonical
+  bool node_port_primary = true;                ///< node ports on the primary address of each family
+  std::vector<std::string> node_port_ranges;    ///< and on the machine's addresses in these networks; canonical
   std::vector<std::string> manifests;
   std::string state_directory;  ///< absolute; "" = $STATE_DIRECTORY, else /var/lib/ringway
   std::optional<DockerSource> docker;
@@ -299,6 +311,9 @@ struct Ringway {
   Policy default_policy;
   std::shared_ptr<const PolicyPatch> default_patch;  ///< what was written of it, for Services that come later
 };
+
+/// Moves those of `external_ips` that `ringway` does not allow to `refused_external_ips`.
+void restrict_external_ips(Service& service, const Ringway& ringway);
 
 struct Configuration {
   Ringway ringway;

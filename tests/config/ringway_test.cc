@@ -70,7 +70,8 @@ TEST(RingwayKind, an_unknown_key_names_the_nearest_or_all_that_are_allowed) {
       ElementsAre(
           "f:3:8: spec.worker: unknown key, did you mean 'workers'?",
           "f:3:19: spec.sleeping: unknown key, allowed is node, workers, engine, busyPoll, backlog, admin, log, "
-          "virtualIPs, manifests, discovery, defaults, stateDirectory, minSyncPeriod, transparentSource",
+          "virtualIPs, externalIPs, nodePortAddresses, manifests, discovery, defaults, stateDirectory, "
+          "minSyncPeriod, transparentSource",
           "f:3:38: spec.log.lvel: unknown key, did you mean 'level'?",
           "f:3:51: spec.virtualIps: unknown key, did you mean 'virtualIPs'?"));
   EXPECT_THAT(mistakes("apiVersion: ringway/v1\nkind: Ringway\nspecs: {}\n"),

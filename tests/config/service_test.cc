@@ -22,7 +22,7 @@ TEST(ServiceKind, every_field_is_read) {
   - {name: metrics, port: 9100}
   publishNotReadyAddresses: true
   sessionAffinity: None
-  type: ClusterIP
+  type: NodePort
 )"));
   ASSERT_EQ(configuration.services.size(), 1U);
   const Service& service = configuration.services[0];
@@ -35,6 +35,7 @@ TEST(ServiceKind, every_field_is_read) {
   EXPECT_EQ(service.selector->to_string(), "release=stable,tier=backend");
   ASSERT_EQ(service.ports.size(), 2U);
   EXPECT_EQ(std::get<std::string>(service.ports[0].target_port), "web-port");
+  EXPECT_EQ(service.ports[0].node_port, 30000);
   EXPECT_EQ(std::get<std::uint16_t>(service.ports[1].target_port), 9100);
   EXPECT_EQ(service.ports[1].protocol, Protocol::kTcp);
   EXPECT_TRUE(service.publish_not_ready_addresses);
@@ -187,7 +188,7 @@ TEST(ServiceKind, what_is_not_served_is_noted) {
   EXPECT_THAT(noted("{clusterIP: 10.0.0.1, ports: [{name: a, port: 53, protocol: UDP}, {name: b, port: 53}]}"),
               ElementsAre("service shop/web: port 53: not served yet: UDP"));
   EXPECT_THAT(noted("{clusterIP: 10.0.0.1, ports: [{port: 80}], type: NodePort}"),
-              ElementsAre(HasSubstr("type NodePort: served on its clusterIP only")));
+              ElementsAre(HasSubstr("type NodePort without a nodePort: served on its clusterIP only")));
   EXPECT_TRUE(loaded(with_spec("{clusterIP: None}")).services[0].headless());
 }
 
