@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "config/claims.h"
+
 namespace ringway::daemon {
 namespace {
 
@@ -11,21 +13,12 @@ std::string id_of(const config::Service& service) {
   return service.metadata.ns + "/" + service.metadata.name;
 }
 
-std::string listener_text(const std::string& ip, std::uint16_t port) {
-  return (ip.contains(':') ? "[" + ip + "]" : ip) + ":" + std::to_string(port);
-}
-
-/// The TCP addresses that a Service listens on.
-std::vector<std::string> listeners_of(const config::Service& service) {
+/// The places where a Service takes TCP connections.
+std::vector<std::string> places_of(const config::Service& service) {
   std::vector<std::string> out;
-  if (service.headless() || service.type == config::ServiceType::kExternalName) {
-    return out;
-  }
-  for (const std::string& ip : service.cluster_ips) {
-    for (const auto& port : service.ports) {
-      if (port.protocol == config::Protocol::kTcp) {
-        out.push_back(listener_text(ip, port.port));
-      }
+  for (config::Claim& claim : config::claims_of(service)) {
+    if (claim.protocol == config::Protocol::kTcp) {
+      out.push_back(std::move(claim.place));
     }
   }
   return out;
@@ -35,7 +28,7 @@ std::vector<std::string> listeners_of(const config::Service& service) {
 class Taken {
  public:
   explicit Taken(const config::Configuration& files) {
-    listeners_.emplace(files.ringway.admin_listen, "the admin API");
+    places_.emplace(files.ringway.admin_listen, "the admin API");
     for (const auto& service : files.services) {
       take(service);
     }
@@ -46,9 +39,9 @@ class Taken {
     if (names_.contains(id_of(service))) {
       return "a file has a Service of this name, which goes first";
     }
-    for (const std::string& listener : listeners_of(service)) {
-      if (const auto owner = listeners_.find(listener); owner != listeners_.end()) {
-        return listener + " belongs to " + owner->second;
+    for (const std::string& place : places_of(service)) {
+      if (const auto owner = places_.find(place); owner != places_.end()) {
+        return place + " belongs to " + owner->second;
       }
     }
     return "";
@@ -56,14 +49,14 @@ class Taken {
 
   void take(const config::Service& service) {
     names_.insert(id_of(service));
-    for (std::string& listener : listeners_of(service)) {
-      listeners_.emplace(std::move(listener), "Service " + id_of(service));
+    for (std::string& place : places_of(service)) {
+      places_.emplace(std::move(place), "Service " + id_of(service));
     }
   }
 
  private:
   std::set<std::string> names_;
-  std::map<std::string, std::string> listeners_;
+  std::map<std::string, std::string> places_;
 };
 
 /// Adds those of `services` that can be bound to `into`, whose own Services are bound. Halves what fails, so that a few
@@ -106,12 +99,14 @@ std::shared_ptr<const config::Configuration> ClusterServices::merge(const config
   std::vector<config::Service> doubtful;  // those that the machine refused the last time
   refusals_.clear();
   for (const auto& [id, one] : services_) {
-    if (std::string why = taken.hindrance(one.service); !why.empty()) {
+    config::Service service = with_policy(one, files.ringway.default_patch.get());
+    restrict_external_ips(service, files.ringway);
+    if (std::string why = taken.hindrance(service); !why.empty()) {
       refusals_.emplace(id, std::move(why));
       continue;
     }
-    taken.take(one.service);
-    (unbound_.contains(id) ? doubtful : fitting).push_back(with_policy(one, files.ringway.default_patch.get()));
+    taken.take(service);
+    (unbound_.contains(id) ? doubtful : fitting).push_back(std::move(service));
   }
   std::map<std::string, std::string> unbound;
   add_bound(*merged, fitting, bind, unbound);

@@ -119,6 +119,7 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   checker_ = options_.make_health_checker(context_);
   reconciler_ = std::make_unique<discovery::Reconciler>(data_plane_->worker_count(), clock_, *checker_, *this);
   restore_drains();
+  learn_node_addresses(*configuration);
   if (const auto bound = data_plane_->bind(*reconciler_->preview(*configuration)); !bound) {
     return std::unexpected(one_line(bound.error()));
   }

@@ -73,6 +73,8 @@ void Supervisor::Impl::merge_services() {
 void Supervisor::Impl::configure_merged() {
   if (cluster_services_.empty() && cluster_services_.refusals().empty()) {
     configuration_ = files_;
+    tell_refused_external_ips();
+    follow_health_ports();
     reconciler_->configure(configuration_);
     return;
   }
@@ -90,7 +92,30 @@ void Supervisor::Impl::configure_merged() {
                    .message = printable(why)});
     }
   }
+  tell_refused_external_ips();
+  follow_health_ports();
   reconciler_->configure(configuration_);
+}
+
+void Supervisor::Impl::tell_refused_external_ips() {
+  std::set<std::string> lines;
+  for (const config::Service& service : configuration_->services) {
+    for (const std::string& ip : service.refused_external_ips) {
+      const std::string id = service.metadata.ns + "/" + service.metadata.name;
+      std::string line =
+          "service " + id + ": external IP " + ip + " is not served, no network of spec.externalIPs.allow holds it";
+      if (!refused_external_ips_.contains(line)) {
+        log::warn(line);
+        events_.add({.kind = "ExternalIPRefused",
+                     .object = "service/" + id,
+                     .ns = service.metadata.ns,
+                     .service = service.metadata.name,
+                     .message = line});
+      }
+      lines.insert(std::move(line));
+    }
+  }
+  refused_external_ips_ = std::move(lines);
 }
 
 void Supervisor::Impl::retry_refused() {

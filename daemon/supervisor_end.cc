@@ -49,6 +49,7 @@ void Supervisor::Impl::finish() {
   finished_ = true;
   config_watch_.reset();
   probe_.reset();
+  health_ports_.reset();
   for (const auto& watcher : watchers_) {
     watcher->stop();
   }

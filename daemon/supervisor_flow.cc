@@ -280,6 +280,7 @@ void Supervisor::Impl::every_second() {
     reload("tried again");
   }
   retry_refused();
+  look_at_node();
   second_timer_.expires_after(std::chrono::seconds(1));
   second_timer_.async_wait([this](const auto& error) {
     if (!error && !finished_) {

@@ -16,6 +16,7 @@
 #include "daemon/cluster_services.h"
 #include "daemon/config_watch.h"
 #include "daemon/data_path_probe.h"
+#include "daemon/health_ports.h"
 #include "daemon/supervisor.h"
 #include "discovery/kubernetes/kubernetes.h"
 #include "discovery/reconciler.h"
@@ -25,8 +26,9 @@
 
 namespace ringway::daemon {
 
-/// Its members stand in six files: supervisor.cc (start), supervisor_flow.cc (news to snapshots), supervisor_drain.cc
-/// (drains by hand), supervisor_cluster.cc (Services of a cluster), supervisor_reload.cc, and supervisor_end.cc.
+/// Its members stand in seven files: supervisor.cc (start), supervisor_flow.cc (news to snapshots), supervisor_drain.cc
+/// (drains by hand), supervisor_cluster.cc (Services of a cluster), supervisor_node.cc (the machine's addresses),
+/// supervisor_reload.cc, and supervisor_end.cc.
 class Supervisor::Impl final : public Board,
                                public discovery::Store::Listener,
                                public discovery::Reconciler::Output,
@@ -110,8 +112,16 @@ class Supervisor::Impl final : public Board,
   void merge_soon(proxy::Time arrived);
   void merge_services();
   void configure_merged();
+  void tell_refused_external_ips();
   void retry_refused();
   void want_pods_of_files();
+
+  // node
+  [[nodiscard]] std::vector<proxy::IpAddress> find_node_addresses(const config::Configuration& configuration);
+  void learn_node_addresses(const config::Configuration& configuration);
+  void look_at_node();
+  void follow_health_ports();
+  [[nodiscard]] HealthPorts::State health_of(const HealthPorts::Name& name) const;
 
   // reload
   ReloadReport reload(const std::string& why);
@@ -153,6 +163,12 @@ class Supervisor::Impl final : public Board,
   bool merge_planned_ = false;
   proxy::Duration merge_cost_{0};  ///< what the last one took
   proxy::Time merged_at_;
+  std::set<std::string> refused_external_ips_;  ///< the lines that were told
+  std::unique_ptr<HealthPorts> health_ports_;
+  std::set<std::string> health_port_problems_;    ///< the lines that were told
+  std::vector<proxy::IpAddress> node_addresses_;  ///< that node ports listen on
+  proxy::Time node_looked_at_;
+  std::string node_problem_;                         ///< the last one that was told, "" = none
   proxy::Time oldest_service_ = proxy::Time::max();  ///< when the oldest news that the coming snapshot holds arrived
 
   /// A version that is not in force everywhere yet, and when the oldest news in it arrived.

@@ -114,7 +114,11 @@ std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
     report.result = ReloadReport::Result::kUnchanged;
     return {};
   }
+  const auto before = node_addresses_;
+  learn_node_addresses(*next);
   if (const auto bound = data_plane_->bind(*reconciler_->preview(*next)); !bound) {
+    node_addresses_ = before;
+    reconciler_->set_node_addresses(before);
     return {bound.error().context};
   }
   log::configure(next->ringway.log_level, next->ringway.log_format);

@@ -44,13 +44,19 @@ std::size_t family_rank(const std::vector<proxy::IpAddress>& vips, const proxy::
   return static_cast<std::size_t>(found - vips.begin());
 }
 
-std::optional<proxy::IpAddress> address_of(const Workload& workload, const std::vector<proxy::IpAddress>& vips) {
-  const auto suits = [&vips](const proxy::IpAddress& address) { return family_rank(vips, address) < vips.size(); };
-  const auto found = std::ranges::find_if(workload.addresses, suits);
-  if (found != workload.addresses.end()) {
-    return *found;
+/// The first address of each family of a Service of two; else the first of the Service's family, or of any.
+std::vector<proxy::IpAddress> addresses_of(const Workload& workload, const std::vector<proxy::IpAddress>& vips) {
+  std::vector<proxy::IpAddress> found;
+  for (const proxy::IpAddress& vip : vips) {
+    const auto of_family = std::ranges::find(workload.addresses, vip.is_v6(), &proxy::IpAddress::is_v6);
+    if (of_family != workload.addresses.end()) {
+      found.push_back(*of_family);
+    }
   }
-  return workload.addresses.empty() ? std::nullopt : std::optional(workload.addresses.front());
+  if (found.empty() && vips.size() < 2 && !workload.addresses.empty()) {
+    found.push_back(workload.addresses.front());
+  }
+  return found;
 }
 
 /// 0 where the workload has no TCP port of that name.
@@ -146,14 +152,19 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
       continue;
     }
     Candidate candidate = candidate_of(service.policy, *workload);
-    const auto ip = address_of(*workload, vips);
+    const auto ips = addresses_of(*workload, vips);
     const std::uint16_t number = port_of(*workload, port);
-    candidate.address = {ip.value_or(proxy::IpAddress()), number};
-    if (ip && number != 0) {
-      candidate.ready = candidate.ready || service.publish_not_ready_addresses;
-      merge(set.endpoints, std::move(candidate));
+    candidate.ready = candidate.ready || (service.publish_not_ready_addresses && !ips.empty() && number != 0);
+    for (const proxy::IpAddress& ip : ips) {
+      candidate.address = {ip, number};
+      if (number != 0 && (only == nullptr || only->contains(ip))) {
+        merge(set.endpoints, candidate);
+      }
+    }
+    if (!ips.empty() && number != 0) {
       continue;
     }
+    candidate.address = {ips.empty() ? proxy::IpAddress() : ips.front(), number};
     candidate.ready = false;
     if (number == 0) {
       candidate.reason = "no port named " + std::get<std::string>(port.target_port);
@@ -168,6 +179,7 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
 CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
                                     std::span<const config::EndpointSlice* const> slices, const Addresses* only) {
   const auto vips = virtual_ips(service);
+  const bool dual = vips.size() > 1;  // then each family has its own
   struct Said {
     std::size_t family = 0;
     Candidate candidate;
@@ -186,7 +198,7 @@ CandidateSet candidates_from_slices(const config::Service& service, const config
       }
       Said one{family_rank(vips, *ip), candidate_of(service.policy, *slice, endpoint)};
       one.candidate.address = {*ip, joined->port};
-      if (!endpoint.target.empty()) {
+      if (!endpoint.target.empty() && !dual) {
         auto& best = best_family.try_emplace(one.candidate.workload, one.family).first->second;
         best = std::min(best, one.family);
       }

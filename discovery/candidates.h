@@ -49,16 +49,17 @@ using Addresses = std::set<proxy::IpAddress>;
 /// The Service's own virtual IPs, in its order; texts that are no addresses are left out.
 [[nodiscard]] std::vector<proxy::IpAddress> virtual_ips(const config::Service& service);
 
-/// A Service with a selector: `members` are the workloads that it selects. Of a workload's addresses the first whose
-/// family is one of the virtual IPs' is taken, else its first: a proxy may join an IPv4 client to an IPv6 endpoint.
-/// `only`, where not null: of those alone that have one of these addresses.
+/// A Service with a selector: `members` are the workloads that it selects. Of a workload's addresses the first of
+/// the virtual IP's family is taken, else its first: a proxy may join an IPv4 client to an IPv6 endpoint. With virtual
+/// IPs of two families the first of each is taken, and none for a family that the workload has not. `only`, where not
+/// null: of these addresses alone.
 [[nodiscard]] CandidateSet candidates_from_workloads(const config::Service& service, const config::ServicePort& port,
                                                      std::span<const Workload* const> members,
                                                      const Addresses* only = nullptr);
 
 /// A Service without a selector: `slices` are its own. Joined by port name and protocol; of the addresses of one
-/// target those of the first family among the virtual IPs' are taken. `only`, where not null: of these addresses alone;
-/// right only where all `slices` are of one family.
+/// target those of the virtual IP's family are taken where it has any, and all with virtual IPs of two families.
+/// `only`, where not null: of these addresses alone; right only where all `slices` are of one family.
 [[nodiscard]] CandidateSet candidates_from_slices(const config::Service& service, const config::ServicePort& port,
                                                   std::span<const config::EndpointSlice* const> slices,
                                                   const Addresses* only = nullptr);

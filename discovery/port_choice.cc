@@ -18,6 +18,11 @@ std::vector<std::shared_ptr<proxy::EndpointState>> states_of(const std::vector<C
   return states;
 }
 
+/// For kube-proxy: ready, or terminating and still of use.
+bool serves(const Candidate& about) {
+  return about.terminating ? about.serving : about.ready;
+}
+
 /// None where all are alike, for then no picker needs them.
 std::vector<std::uint16_t> weights_of(const std::vector<Contender>& contenders) {
   // A share of a small weight needs finer weights.
@@ -38,15 +43,21 @@ std::vector<std::uint16_t> weights_of(const std::vector<Contender>& contenders) 
 
 }  // namespace
 
-PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
+// Who is ready, or else terminates and serves, is as kube-proxy's CategorizeEndpoints has it. Without one that the
+// frontend reaches, but with one elsewhere on which the traffic policy turns, a load balancer shall not take a refusal
+// for an answer of the Service.
+PortRuntime::Choice PortRuntime::pick(const Frontend& frontend, proxy::Time now) const {
   Choice choice;
   std::vector<Contender> ready;
   std::vector<Contender> fallback;
   std::vector<std::shared_ptr<proxy::EndpointState>> ejected;
   bool any_ready = false;
   bool any_down = false;
+  Frontend anywhere = frontend;
+  anywhere.local = false;
   for (const auto& [address, endpoint] : endpoints_) {
-    if (out_of_bounds(endpoint)) {
+    if (!reaches(frontend, endpoint)) {
+      choice.silent = choice.silent || (frontend.local && reaches(anywhere, endpoint) && serves(endpoint.about));
       continue;
     }
     any_ready = any_ready || (endpoint.about.ready && !endpoint.about.terminating);
@@ -68,8 +79,8 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
     // Whoever may work is asked, wherever it is.
     preferred.endpoints = std::move(ready);
   } else {
-    preferred = prefer(any_ready ? std::move(ready) : std::move(fallback), service_->policy, environment_.here,
-                       service_->internal_local);
+    preferred =
+        prefer(any_ready ? std::move(ready) : std::move(fallback), service_->policy, environment_.here, frontend.local);
   }
   choice.endpoints = states_of(preferred.endpoints);
   choice.weights = weights_of(preferred.endpoints);
@@ -78,6 +89,7 @@ PortRuntime::Choice PortRuntime::pick(proxy::Time now) const {
     // Better than nothing for who has tried all others: it may be back, and the others may be gone meanwhile.
     choice.reserves.push_back(std::move(ejected));
   }
+  choice.silent = choice.silent && choice.endpoints.empty();
   choice.tier = preferred.tier;
   choice.wanted = preferred.wanted;
   choice.reach = preferred.reach;
@@ -89,34 +101,36 @@ bool PortRuntime::choose(std::uint64_t coming, proxy::Time now) {
     return false;
   }
   note_well(now);
-  Choice choice = pick(now);
-  mark_published(choice, coming, now);
-  say_panic(choice);
-  say_tier(choice);
-  if (running_ && same_shape(*running_, shape_) && running_->endpoints == choice.endpoints &&
-      running_->weights == choice.weights && running_->reserves == choice.reserves && running_->panic == choice.panic) {
-    return false;
+  std::vector<Choice> choices;
+  std::ranges::transform(fronts_, std::back_inserter(choices),
+                         [&](const Front& front) { return pick(front.frontend, now); });
+  mark_published(choices, coming, now);
+  const auto in_panic = std::ranges::find_if(choices, &Choice::panic);
+  say_panic(in_panic == choices.end() ? choices.front() : *in_panic);
+  say_tier(choices.front());
+  bool changed = false;
+  for (std::size_t i = 0; i < fronts_.size(); ++i) {
+    changed = run(fronts_[i], std::move(choices[i])) || changed;
   }
-  auto next = std::make_shared<proxy::ServicePort>(shape_);
-  next->endpoints = std::move(choice.endpoints);
-  next->weights = std::move(choice.weights);
-  next->reserves = std::move(choice.reserves);
-  next->panic = choice.panic;
-  next->stats = stats_;
-  running_ = std::move(next);
-  return true;
+  return changed;
 }
 
-void PortRuntime::mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now) {
+void PortRuntime::mark_published(const std::vector<Choice>& choices, std::uint64_t coming, proxy::Time now) {
+  std::vector<const proxy::EndpointState*> chosen;
   std::vector<const proxy::EndpointState*> reserve;
-  for (const auto& group : choice.reserves) {
-    std::ranges::transform(group, std::back_inserter(reserve), [](const auto& state) { return state.get(); });
+  const auto add = [](const auto& states, std::vector<const proxy::EndpointState*>& into) {
+    std::ranges::transform(states, std::back_inserter(into), [](const auto& state) { return state.get(); });
+  };
+  for (const Choice& choice : choices) {
+    add(choice.endpoints, chosen);
+    for (const auto& group : choice.reserves) {
+      add(group, reserve);
+    }
   }
+  std::ranges::sort(chosen);
   std::ranges::sort(reserve);
-  auto chosen = choice.endpoints.begin();  // in the order of endpoints_
   for (auto& [address, endpoint] : endpoints_) {
-    const bool preferred = chosen != choice.endpoints.end() && *chosen == endpoint.state;
-    chosen += preferred ? 1 : 0;
+    const bool preferred = std::ranges::binary_search(chosen, endpoint.state.get());
     endpoint.in_reserve = !preferred && std::ranges::binary_search(reserve, endpoint.state.get());
     const bool named = preferred || endpoint.in_reserve;
     if (std::exchange(endpoint.published, named) && !named) {

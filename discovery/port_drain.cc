@@ -46,13 +46,13 @@ void PortRuntime::retire(std::uint64_t coming, proxy::Time now) {
   endpoints_.clear();
   unresolved_.clear();
   mark_published({}, coming, now);
+  fronts_.clear();
   service_ = nullptr;
   port_ = nullptr;
   panic_ = false;
   next_turn_ = proxy::Time::max();
   check_.reset();
   ++check_generation_;
-  running_ = nullptr;
 }
 
 bool PortRuntime::draining() const {

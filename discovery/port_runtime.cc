@@ -55,13 +55,13 @@ std::shared_ptr<const proxy::AccessList> access_list(const config::Policy& polic
   return std::make_shared<const proxy::AccessList>(rules, policy.allow.empty());
 }
 
-/// Null where nobody speaks for others.
-std::shared_ptr<const proxy::AccessList> proxy_sources(const config::Policy& policy) {
-  if (policy.proxy_sources.empty()) {
+/// Null where there are none.
+std::shared_ptr<const proxy::AccessList> only_from(const std::vector<std::string>& networks) {
+  if (networks.empty()) {
     return nullptr;
   }
   std::vector<proxy::AccessRule> rules;
-  add_rules(rules, policy.proxy_sources, true);
+  add_rules(rules, networks, true);
   return std::make_shared<const proxy::AccessList>(rules, false);
 }
 
@@ -96,12 +96,10 @@ PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
       stats_(std::make_shared<proxy::ServiceStats>(environment.workers)) {}
 
 proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config::Service& service,
-                                      const config::ServicePort& port) {
+                                      const Frontend& frontend) {
   proxy::ServicePort shape;
   shape.key = key;
-  for (const proxy::IpAddress& ip : virtual_ips(service)) {
-    shape.listen.emplace_back(ip, port.port);
-  }
+  shape.listen = frontend.listen;
   shape.policy.balancer = balancer_of(service.policy.balancer);
   shape.policy.ewma_decay = service.policy.ewma_decay;
   shape.policy.first_limit = service.policy.first_limit;
@@ -121,7 +119,8 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
       .burst = service.policy.client_burst > 0 ? service.policy.client_burst : service.policy.client_rate,
       .ipv6_bits = service.policy.client_ipv6_bits};
   shape.access = access_list(service.policy);
-  shape.proxy_sources = proxy_sources(service.policy);
+  shape.sources = frontend.side == Side::kBalancer ? only_from(service.source_ranges) : nullptr;
+  shape.proxy_sources = only_from(service.policy.proxy_sources);
   constexpr std::array kVersions = {proxy::ProxyVersion::kNone, proxy::ProxyVersion::kV1, proxy::ProxyVersion::kV2};
   shape.policy.proxy_send = kVersions.at(static_cast<std::size_t>(service.policy.proxy_send));
   shape.policy.proxy_crc32c = service.policy.proxy_crc32c;
@@ -134,18 +133,23 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
 
 bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
   return running.listen == asked.listen && same_value(running.access, asked.access) &&
-         same_value(running.proxy_sources, asked.proxy_sources) && same_value(running.source, asked.source) &&
-         running.policy == asked.policy;
+         same_value(running.sources, asked.sources) && same_value(running.proxy_sources, asked.proxy_sources) &&
+         same_value(running.source, asked.source) && running.policy == asked.policy;
 }
 
-void PortRuntime::configure(const config::Service& service, const config::ServicePort& port, std::size_t slot) {
+void PortRuntime::configure(const config::Service& service, const config::ServicePort& port,
+                            const std::vector<Frontend>& frontends, const std::vector<std::size_t>& slots) {
   service_ = &service;
   port_ = &port;
-  slot_ = slot;
-  shape_ = shape(key_, service, port);
-  shape_.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
-  shape_.clients = limits ? environment_.clients.of(key_) : nullptr;
+  std::vector<Front> fronts;
+  for (std::size_t i = 0; i < frontends.size(); ++i) {
+    Front front{frontends[i], slots[i], shape(key_, service, frontends[i]), running(frontends[i])};
+    front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
+    front.shape.clients = limits ? environment_.clients.of(key_) : nullptr;
+    fronts.push_back(std::move(front));
+  }
+  fronts_ = std::move(fronts);
   drain_timeout_ = service.policy.drain_timeout;
   drain_end_ = service.policy.drain_end;
   const auto& check = service.policy.health_check;

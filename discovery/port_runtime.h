@@ -8,12 +8,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "discovery/endpoint.h"
+#include "discovery/frontends.h"
 #include "discovery/reconciler.h"
 
 namespace ringway::discovery {
@@ -41,7 +43,8 @@ class ServiceTables {
   std::map<std::pair<std::string, std::string>, std::weak_ptr<Table>> tables_;
 };
 
-/// One port of a Service: its endpoints, their checks and drains, and the `proxy::ServicePort` that comes of them.
+/// One port of a Service: its endpoints, their checks and drains, and the `proxy::ServicePort` of each of its frontends
+/// that comes of them.
 ///
 /// `update` takes what the sources say, `choose` decides who may be picked, `expire` ends what has drained. Lives on
 /// after its Service was removed until the last of its sessions has ended.
@@ -58,19 +61,30 @@ class PortRuntime {
     ServiceTables<proxy::ClientLimits> clients = {};
   };
 
+  /// A frontend and its place in the snapshot.
+  struct Front {
+    Frontend frontend;
+    std::size_t slot = 0;
+    proxy::ServicePort shape;
+    /// Null before the first `choose`.
+    std::shared_ptr<const proxy::ServicePort> running;
+  };
+
   PortRuntime(proxy::ServiceKey key, Environment& environment);
   PortRuntime(const PortRuntime&) = delete;
   PortRuntime& operator=(const PortRuntime&) = delete;
   ~PortRuntime() = default;
 
-  /// What `service` makes of a port before it has endpoints: where it listens, and its policy.
+  /// What `service` makes of a frontend before it has endpoints: where it listens, and its policy.
   static proxy::ServicePort shape(const proxy::ServiceKey& key, const config::Service& service,
-                                  const config::ServicePort& port);
+                                  const Frontend& frontend);
   /// `running` has the shape that is asked for, so a configuration does not change it.
   static bool same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked);
 
-  /// In force from now on; both references must stay valid until the next call or `retire`.
-  void configure(const config::Service& service, const config::ServicePort& port, std::size_t slot);
+  /// In force from now on; both references must stay valid until the next call or `retire`. `slots` are those of
+  /// `frontends`.
+  void configure(const config::Service& service, const config::ServicePort& port,
+                 const std::vector<Frontend>& frontends, const std::vector<std::size_t>& slots);
   /// Its key is not configured any more: every endpoint drains. `coming` is the version that is built next.
   void retire(std::uint64_t coming, proxy::Time now);
 
@@ -78,7 +92,7 @@ class PortRuntime {
   void update(CandidateSet set, const DrainMarks& marks, proxy::Time now);
   /// The same of the endpoints at `addresses` alone; `set` has no others, and none unresolved.
   void update_only(const Addresses& addresses, CandidateSet set, const DrainMarks& marks, proxy::Time now);
-  /// Decides who may be picked in version `coming`. True where `running()` is a new object.
+  /// Decides who may be picked in version `coming`. True where something in `fronts()` runs anew.
   bool choose(std::uint64_t coming, proxy::Time now);
 
   /// Ejects the endpoints that sessions fail with; true where there was one, and `choose` is due.
@@ -100,13 +114,14 @@ class PortRuntime {
   proxy::Time expire(proxy::Time now, std::uint64_t in_force);
 
   [[nodiscard]] const proxy::ServiceKey& key() const { return key_; }
-  [[nodiscard]] std::size_t slot() const { return slot_; }
   [[nodiscard]] bool configured() const { return service_ != nullptr; }
   /// What the configuration says of it; null when it is not configured.
   [[nodiscard]] const config::ServicePort* config() const { return port_; }
   [[nodiscard]] bool empty() const { return endpoints_.empty() && leaving_.empty(); }
-  /// Null before the first `choose` of its Service and after `retire`.
-  [[nodiscard]] const std::shared_ptr<const proxy::ServicePort>& running() const { return running_; }
+  /// Empty while it is not configured.
+  [[nodiscard]] std::span<const Front> fronts() const { return fronts_; }
+  /// Null where it has no such frontend, or none that runs.
+  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> running(const Frontend& frontend) const;
   [[nodiscard]] ServicePortView view(proxy::Time now) const;
 
  private:
@@ -126,6 +141,7 @@ class PortRuntime {
     std::size_t healthy = 0;
     std::size_t ready = 0;
     bool panic = false;
+    bool silent = false;
   };
 
   /// The endpoint after `entry`, which leaves unless `set` has it still.
@@ -137,13 +153,15 @@ class PortRuntime {
   void health_changed(const proxy::SocketAddress& address);
   void note_well(proxy::Time now);
   [[nodiscard]] double share_of(const Endpoint& endpoint, proxy::Time now) const;
-  [[nodiscard]] Choice pick(proxy::Time now) const;
-  /// By `spec.internalTrafficPolicy`; what is out of bounds counts for nothing, as if it were not there.
-  [[nodiscard]] bool out_of_bounds(const Endpoint& endpoint) const {
-    return service_ != nullptr && service_->internal_local && !is_on(endpoint.about, environment_.here);
-  }
+  [[nodiscard]] Choice pick(const Frontend& frontend, proxy::Time now) const;
+  [[nodiscard]] bool reaches(const Frontend& frontend, const Endpoint& endpoint) const;
+  /// By family and traffic policy no frontend reaches it: it counts for nothing, as if it were not there.
+  [[nodiscard]] bool out_of_bounds(const Endpoint& endpoint) const;
+  [[nodiscard]] std::string bounds_of(const Endpoint& endpoint) const;
+  /// True where `front` runs anew.
+  bool run(Front& front, Choice choice) const;
   void say_tier(const Choice& choice);
-  void mark_published(const Choice& choice, std::uint64_t coming, proxy::Time now);
+  void mark_published(const std::vector<Choice>& choices, std::uint64_t coming, proxy::Time now);
   void say_panic(const Choice& choice);
   [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const;
 
@@ -152,8 +170,7 @@ class PortRuntime {
   std::shared_ptr<proxy::ServiceStats> stats_;
   const config::Service* service_ = nullptr;
   const config::ServicePort* port_ = nullptr;
-  std::size_t slot_ = 0;
-  proxy::ServicePort shape_;
+  std::vector<Front> fronts_;
   std::optional<config::HealthCheck> check_;
   std::uint64_t check_generation_ = 1;
   std::chrono::milliseconds drain_timeout_{0};  ///< 0 = no limit
@@ -162,7 +179,6 @@ class PortRuntime {
   std::size_t tier_ = 0;
   Reach wanted_ = Reach::kAnywhere;
   Reach reach_ = Reach::kAnywhere;
-  std::shared_ptr<const proxy::ServicePort> running_;
   OutlierDetector outliers_;
   std::array<std::uint64_t, proxy::kRejections.size()> refused_{};  ///< that were told of
   proxy::Time next_turn_ = proxy::Time::max();

@@ -99,10 +99,8 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   view.zone = endpoint.about.zone;
   view.condition = condition_of(endpoint, is_leaving);
   view.reason = reason_of(endpoint, view.condition, is_leaving, now);
-  if (view.reason.empty() && out_of_bounds(endpoint)) {
-    view.reason = endpoint.about.node.empty()
-                      ? "on no known node, and internalTrafficPolicy is Local"
-                      : "on node " + endpoint.about.node + ", and internalTrafficPolicy is Local";
+  if (view.reason.empty() && !is_leaving) {
+    view.reason = bounds_of(endpoint);
   }
   if (endpoint.deadline <= now && drain_end_ == config::DrainEnd::kKeep) {
     view.reason += "; drain.timeout is over, its sessions are kept";
@@ -119,7 +117,10 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
 ServicePortView PortRuntime::view(proxy::Time now) const {
   ServicePortView view;
   view.configured = port_;
-  view.running = running_;
+  for (const Front& front : fronts_) {
+    view.frontends.push_back({front.frontend, front.running});
+  }
+  view.running = fronts_.empty() ? nullptr : fronts_.front().running;
   view.tier = tier_;
   view.wanted = wanted_;
   view.reach = reach_;

@@ -11,6 +11,10 @@ Reconciler::Reconciler(std::size_t workers, const proxy::Clock& clock, HealthChe
 
 Reconciler::~Reconciler() = default;
 
+void Reconciler::set_node_addresses(std::vector<proxy::IpAddress> addresses) {
+  impl_->set_node_addresses(std::move(addresses));
+}
+
 std::shared_ptr<const proxy::Snapshot> Reconciler::preview(const config::Configuration& configuration) const {
   return impl_->preview(configuration);
 }

@@ -13,6 +13,7 @@
 #include "config/values.h"
 #include "discovery/candidates.h"
 #include "discovery/drain_marks.h"
+#include "discovery/frontends.h"
 #include "discovery/health/health_checker.h"
 #include "discovery/health/outlier_detector.h"
 #include "discovery/preference.h"
@@ -53,9 +54,15 @@ struct EndpointView {
   const HealthChecker::Subscription* check = nullptr;           ///< null where there is no health check
 };
 
+struct FrontendView {
+  Frontend frontend;
+  std::shared_ptr<const proxy::ServicePort> running;
+};
+
 struct ServicePortView {
   const config::ServicePort* configured = nullptr;
-  std::shared_ptr<const proxy::ServicePort> running;
+  std::shared_ptr<const proxy::ServicePort> running;  ///< that of the first frontend
+  std::vector<FrontendView> frontends;
   std::vector<EndpointView> endpoints;  ///< by address; draining ones too
   std::size_t tier = 0;                 ///< the one in use
   Reach wanted = Reach::kAnywhere;      ///< how far sessions go while enough near endpoints are healthy
@@ -87,6 +94,9 @@ class Reconciler {
 
   Reconciler(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output);
   ~Reconciler();
+
+  /// The machine's addresses that node ports listen on, from the next `preview` and `configure` on.
+  void set_node_addresses(std::vector<proxy::IpAddress> addresses);
 
   /// What a configuration would run, for `DataPlane::bind`, without putting it in force: the slots, keys, addresses and
   /// policies that `configure` followed by `build` would give, with the endpoints of now. Not to be published.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -8,23 +9,25 @@
 namespace ringway::discovery {
 
 std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::Configuration& configuration) const {
-  const auto plan = planned_ports(configuration);
+  const auto plan = planned_ports(configuration, node_addresses_);
   SlotTable slots = slots_;
   slots.assign(keys_of(plan));
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->version = version_ + 1;
   snapshot->ports.resize(slots.size());
   for (const PlannedPort& planned : plan) {
-    snapshot->ports.set(*slots.slot_of(planned.key), preview_of(planned));
+    for (const Frontend& frontend : planned.frontends) {
+      snapshot->ports.set(*slots.slot_of({planned.key, frontend.id()}), preview_of(planned, frontend));
+    }
   }
   return snapshot;
 }
 
-std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const PlannedPort& planned) const {
-  proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, *planned.port);
+std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const PlannedPort& planned,
+                                                                       const Frontend& frontend) const {
+  proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, frontend);
   const auto known = ports_.find(planned.key);
-  if (known != ports_.end() && known->second->running()) {
-    const auto& running = known->second->running();
+  if (const auto running = known == ports_.end() ? nullptr : known->second->running(frontend)) {
     if (PortRuntime::same_shape(*running, shape)) {
       return running;
     }
@@ -32,6 +35,7 @@ std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const Pla
     shape.weights = running->weights;
     shape.reserves = running->reserves;
     shape.panic = running->panic;
+    shape.silent = running->silent;
     shape.stats = running->stats;
   }
   return std::make_shared<proxy::ServicePort>(std::move(shape));
@@ -41,18 +45,23 @@ std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const Pla
 // them together leave as it was must not drain and lose its health meanwhile.
 void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> configuration) {
   environment_.here = place_of(*configuration, told_zone_);
-  const auto plan = planned_ports(*configuration);
-  const auto keys = keys_of(plan);
-  slots_.assign(keys);
-  retire_all_but({keys.begin(), keys.end()});
+  const auto plan = planned_ports(*configuration, node_addresses_);
+  slots_.assign(keys_of(plan));
+  std::set<proxy::ServiceKey> kept;
+  std::ranges::transform(plan, std::inserter(kept, kept.end()), &PlannedPort::key);
+  retire_all_but(kept);
   make_entries(*configuration);
   for (const PlannedPort& planned : plan) {
     auto& port = ports_[planned.key];
     if (!port) {
       port = std::make_unique<PortRuntime>(planned.key, environment_);
     }
-    port->configure(*planned.service, *planned.port, *slots_.slot_of(planned.key));
-    if (!port->running()) {
+    std::vector<std::size_t> slots;
+    for (const Frontend& frontend : planned.frontends) {
+      slots.push_back(*slots_.slot_of({planned.key, frontend.id()}));
+    }
+    port->configure(*planned.service, *planned.port, planned.frontends, slots);
+    if (std::ranges::any_of(port->fronts(), [](const auto& front) { return front.running == nullptr; })) {
       port->choose(version_ + 1, clock_.now());
     }
     const auto position = static_cast<std::size_t>(planned.service - configuration->services.data());
@@ -147,8 +156,8 @@ Reconciler::Impl::Entry* Reconciler::Impl::owner_of(const config::EndpointSlice&
 void Reconciler::Impl::place_ports() {
   std::vector<std::shared_ptr<const proxy::ServicePort>> places(slots_.size());
   for (const auto& [key, port] : ports_) {
-    if (port->configured()) {
-      places[port->slot()] = port->running();
+    for (const PortRuntime::Front& front : port->fronts()) {
+      places[front.slot] = front.running;
     }
   }
   changed_ = changed_ || by_slot_.size() != places.size();

@@ -46,8 +46,10 @@ void Reconciler::Impl::settle() {
   for (PortRuntime* port : std::exchange(dirty_ports_, {})) {
     if (port->choose(version_ + 1, now)) {
       changed_ = true;
-      if (port->slot() < by_slot_.size()) {
-        by_slot_.set(port->slot(), port->running());
+      for (const PortRuntime::Front& front : port->fronts()) {
+        if (front.slot < by_slot_.size() && by_slot_[front.slot] != front.running) {
+          by_slot_.set(front.slot, front.running);
+        }
       }
     }
     if (port->draining()) {

@@ -23,6 +23,7 @@ class Reconciler::Impl {
  public:
   Impl(std::size_t workers, const proxy::Clock& clock, HealthChecker& checker, Output& output);
 
+  void set_node_addresses(std::vector<proxy::IpAddress> addresses) { node_addresses_ = std::move(addresses); }
   [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
   void configure(std::shared_ptr<const config::Configuration> configuration);
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
@@ -52,7 +53,8 @@ class Reconciler::Impl {
     Addresses touched;       ///< of which something else is said now
   };
 
-  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const PlannedPort& planned) const;
+  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const PlannedPort& planned,
+                                                                     const Frontend& frontend) const;
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);
   void index_entries(const config::Configuration& configuration);
@@ -84,6 +86,7 @@ class Reconciler::Impl {
   std::map<std::string, config::EndpointSlice> told_slices_;                ///< by id; nodes are stable
   std::set<std::string> hidden_slices_;                                     ///< ids that the configuration has too
   std::string told_zone_;
+  std::vector<proxy::IpAddress> node_addresses_;
   DrainMarks drain_marks_;
 
   SlotTable slots_;

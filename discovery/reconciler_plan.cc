@@ -2,21 +2,20 @@
 
 #include <set>
 
-#include "discovery/candidates.h"
-
 namespace ringway::discovery {
 
-std::vector<PlannedPort> planned_ports(const config::Configuration& configuration) {
+std::vector<PlannedPort> planned_ports(const config::Configuration& configuration,
+                                       std::span<const proxy::IpAddress> node_addresses) {
   std::vector<PlannedPort> plan;
   std::set<proxy::ServiceKey> known;
   for (const config::Service& service : configuration.services) {
-    if (service.type == config::ServiceType::kExternalName || virtual_ips(service).empty()) {
+    if (!service.dialable()) {
       continue;
     }
     for (const config::ServicePort& port : service.ports) {
       proxy::ServiceKey key{service.metadata.ns, service.metadata.name, port.name, proxy::Protocol::kTcp};
       if (port.protocol == config::Protocol::kTcp && known.insert(key).second) {
-        plan.push_back({&service, &port, std::move(key)});
+        plan.push_back({&service, &port, std::move(key), frontends_of(service, port, node_addresses)});
       }
     }
   }
@@ -37,11 +36,13 @@ Place place_of(const config::Configuration& configuration, const std::string& to
   return here;
 }
 
-std::vector<proxy::ServiceKey> keys_of(const std::vector<PlannedPort>& plan) {
-  std::vector<proxy::ServiceKey> keys;
+std::vector<SlotKey> keys_of(const std::vector<PlannedPort>& plan) {
+  std::vector<SlotKey> keys;
   keys.reserve(plan.size());
   for (const PlannedPort& planned : plan) {
-    keys.push_back(planned.key);
+    for (const Frontend& frontend : planned.frontends) {
+      keys.push_back({planned.key, frontend.id()});
+    }
   }
   return keys;
 }

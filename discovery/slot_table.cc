@@ -6,17 +6,17 @@
 
 namespace ringway::discovery {
 
-void SlotTable::assign(std::span<const proxy::ServiceKey> keys) {
-  std::map<proxy::ServiceKey, std::size_t> next;
+void SlotTable::assign(std::span<const SlotKey> keys) {
+  std::map<SlotKey, std::size_t> next;
   std::vector<bool> taken(size_);
-  for (const proxy::ServiceKey& key : keys) {
+  for (const SlotKey& key : keys) {
     if (const auto known = slots_.find(key); known != slots_.end()) {
       next.insert(*known);
       taken[known->second] = true;
     }
   }
   std::size_t slot = 0;
-  for (const proxy::ServiceKey& key : keys) {
+  for (const SlotKey& key : keys) {
     if (next.contains(key)) {
       continue;
     }
@@ -29,7 +29,7 @@ void SlotTable::assign(std::span<const proxy::ServiceKey> keys) {
   slots_ = std::move(next);
 }
 
-std::optional<std::size_t> SlotTable::slot_of(const proxy::ServiceKey& key) const {
+std::optional<std::size_t> SlotTable::slot_of(const SlotKey& key) const {
   const auto found = slots_.find(key);
   return found == slots_.end() ? std::nullopt : std::optional(found->second);
 }

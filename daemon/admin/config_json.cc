@@ -234,6 +234,7 @@ json settings_json(const config::Ringway& ringway) {
        {{"mark", ringway.transparent_mark},
         {"table", ringway.transparent_table},
         {"priority", ringway.transparent_priority}}},
+      {"externalIPs", {{"allow", ringway.external_ip_ranges}}},
       {"manifests", ringway.manifests},
       {"stateDirectory", state_directory(ringway)},
       {"discovery", json::object()},
@@ -261,6 +262,12 @@ json service_json(const config::Service& service) {
   out["selector"] = service.selector ? json(service.selector->to_string()) : json(nullptr);
   out["publishNotReadyAddresses"] = service.publish_not_ready_addresses;
   out["internalTrafficPolicy"] = service.internal_local ? "Local" : "Cluster";
+  out["externalTrafficPolicy"] = service.external_local ? "Local" : "Cluster";
+  out["externalIPs"] = service.external_ips;
+  out["refusedExternalIPs"] = service.refused_external_ips;
+  out["ingressIPs"] = service.ingress_ips;
+  out["loadBalancerSourceRanges"] = service.source_ranges;
+  out["healthCheckNodePort"] = service.health_check_node_port;
   out["sessionAffinity"] = service.affinity_timeout.count() > 0 ? "ClientIP" : "None";
   if (service.affinity_timeout.count() > 0) {
     out["sessionAffinityTimeout"] = to_duration(service.affinity_timeout);
@@ -270,6 +277,7 @@ json service_json(const config::Service& service) {
   for (const auto& port : service.ports) {
     json entry = port_json(port);
     entry["targetPort"] = target_port_json(port);
+    entry["nodePort"] = port.node_port;
     out["ports"].push_back(std::move(entry));
   }
   return out;

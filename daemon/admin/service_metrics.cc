@@ -1,5 +1,6 @@
 #include "daemon/admin/service_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -37,6 +38,7 @@ class Collector {
 
  private:
   void add_clients(const proxy::ServicePort& port);
+  void add_frontends(const MetricLabels& labels, const discovery::ServicePortView& view);
   void add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats);
   void add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view);
 
@@ -54,6 +56,9 @@ class Collector {
   Family ended_ = counters("ringway_sessions_ended_total", "Sessions that ended, by cause.");
   Family panic_ = gauges("ringway_panic", "Whether all endpoints are unhealthy and the ready ones are used anyway.");
   Family endpoints_ = gauges("ringway_endpoints", "Endpoints by state.");
+  Family no_local_ =
+      gauges("ringway_no_local_endpoints",
+             "Whether a traffic policy Local leaves no endpoint though there are some: clients are dropped.");
   Family tier_ = gauges("ringway_tier", "The tier of endpoints that takes new sessions; 1 is the first.");
   Family spilled_ = gauges("ringway_locality_spilled",
                            "Whether sessions go farther than preferred, for too few near endpoints are healthy.");
@@ -85,7 +90,9 @@ void Collector::add(const discovery::ServicePortView& view) {
   if (view.running->stats) {
     add_traffic(labels, *view.running->stats);
   }
-  panic_.gauge(labels, view.running->panic ? 1 : 0);
+  const auto panics = [](const discovery::FrontendView& one) { return one.running && one.running->panic; };
+  panic_.gauge(labels, std::ranges::any_of(view.frontends, panics) ? 1 : 0);
+  add_frontends(labels, view);
   tier_.gauge(labels, static_cast<double>(view.tier + 1));
   spilled_.gauge(labels, view.reach < view.wanted ? 1 : 0);
   add_clients(*view.running);
@@ -97,6 +104,16 @@ void Collector::add(const discovery::ServicePortView& view) {
   for (const auto condition : kConditions) {
     endpoints_.gauge(with(labels, "state", std::string(discovery::to_string(condition))),
                      by_condition.at(static_cast<std::size_t>(condition)));
+  }
+}
+
+void Collector::add_frontends(const MetricLabels& labels, const discovery::ServicePortView& view) {
+  for (const auto& [frontend, running] : view.frontends) {
+    if (frontend.local && running) {
+      const std::string_view family = discovery::to_string(frontend.family);
+      const auto of_side = with(labels, "side", std::string(discovery::to_string(frontend.side)));
+      no_local_.gauge(with(of_side, "family", std::string(family)), running->silent ? 1 : 0);
+    }
   }
 }
 
@@ -212,7 +229,8 @@ std::vector<prometheus::MetricFamily> Collector::take() && {
                        &weight_,
                        &latency_,
                        &ejections_,
-                       &checks_}) {
+                       &checks_,
+                       &no_local_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

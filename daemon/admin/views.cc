@@ -49,6 +49,26 @@ json counters_json(const proxy::ServiceStats& stats) {
           {"ended", nonzero(ended, [](std::size_t i) { return to_string(static_cast<proxy::Cause>(i)); })}};
 }
 
+std::string_view answer_of(const proxy::ServicePort& port) {
+  if (!port.endpoints.empty()) {
+    return "serves";
+  }
+  return port.silent ? "drops" : "refuses";
+}
+
+json frontend_json(const discovery::FrontendView& view) {
+  json listen = json::array();
+  for (const auto& address : view.running->listen) {
+    listen.push_back(address.to_string());
+  }
+  return {{"side", to_string(view.frontend.side)},
+          {"family", to_string(view.frontend.family)},
+          {"trafficPolicy", view.frontend.local ? "Local" : "Cluster"},
+          {"listen", std::move(listen)},
+          {"endpoints", view.running->endpoints.size()},
+          {"answer", answer_of(*view.running)}};
+}
+
 json port_view_json(const discovery::ServicePortView& view) {
   json out = json::object();
   if (view.configured != nullptr) {
@@ -56,19 +76,23 @@ json port_view_json(const discovery::ServicePortView& view) {
     out["port"] = view.configured->port;
     out["protocol"] = to_string(view.configured->protocol);
     out["targetPort"] = target_port_json(*view.configured);
+    out["nodePort"] = view.configured->node_port;
   }
   out["listen"] = json::array();
   out["panic"] = false;
   out["tier"] = view.tier + 1;
   out["reach"] = {{"wanted", to_string(view.wanted)}, {"now", to_string(view.reach)}};
-  if (view.running) {
-    for (const auto& address : view.running->listen) {
-      out["listen"].push_back(address.to_string());
+  out["frontends"] = json::array();
+  for (const auto& frontend : view.frontends) {
+    if (frontend.running) {
+      out["frontends"].push_back(frontend_json(frontend));
+      const json& listen = out["frontends"].back()["listen"];
+      out["listen"].insert(out["listen"].end(), listen.begin(), listen.end());
+      out["panic"] = out["panic"].get<bool>() || frontend.running->panic;
     }
-    out["panic"] = view.running->panic;
-    if (view.running->stats) {
-      out["counters"] = counters_json(*view.running->stats);
-    }
+  }
+  if (view.running && view.running->stats) {
+    out["counters"] = counters_json(*view.running->stats);
   }
   std::size_t usable = 0;
   std::size_t reserve = 0;

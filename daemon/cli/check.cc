@@ -60,6 +60,13 @@ std::string own_limits(const config::Service& service, const std::vector<LimitLi
   return text;
 }
 
+std::vector<std::string> dialled_ips(const config::Service& service) {
+  std::vector<std::string> all = service.cluster_ips;
+  all.insert(all.end(), service.external_ips.begin(), service.external_ips.end());
+  all.insert(all.end(), service.ingress_ips.begin(), service.ingress_ips.end());
+  return all;
+}
+
 void print_service(const config::Service& service, const std::vector<LimitLine>& defaults, std::ostream& out) {
   out << "service " << service.metadata.ns << '/' << service.metadata.name;
   if (service.type == config::ServiceType::kExternalName || service.headless()) {
@@ -69,7 +76,10 @@ void print_service(const config::Service& service, const std::vector<LimitLine>&
   out << '\n';
   for (const auto& port : service.ports) {
     const auto target = target_port_json(port);
-    for (const auto& ip : service.cluster_ips) {
+    if (port.node_port != 0) {
+      out << "  node port  " << port.node_port << '/' << to_string(port.protocol) << '\n';
+    }
+    for (const auto& ip : dialled_ips(service)) {
       out << "  port       " << (port.name.empty() ? "" : port.name + " ") << with_port(ip, port.port) << '/'
           << to_string(port.protocol) << " to " << (target.is_string() ? target.get<std::string>() : target.dump())
           << '\n';

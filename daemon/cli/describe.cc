@@ -31,6 +31,43 @@ std::string affinity_text(const json& service) {
   return text(service, "sessionAffinity") + (timeout.empty() ? "" : ", for " + timeout + " after the last connection");
 }
 
+/// What is for clients from outside of the cluster, where there is any.
+void print_exposure(const json& service, std::ostream& out) {
+  const auto say = [&](const char* name, const std::string& value) {
+    if (!value.empty()) {
+      line(out, name, value);
+    }
+  };
+  say("External IPs", joined(service, "externalIPs", ", "));
+  const std::string refused = joined(service, "refusedExternalIPs", ", ");
+  say("Refused IPs", refused.empty() ? "" : refused + " (no network of spec.externalIPs.allow holds them)");
+  say("Balancer IPs", joined(service, "ingressIPs", ", "));
+  say("Sources", joined(service, "loadBalancerSourceRanges", ", "));
+  if (text(service, "externalTrafficPolicy") == "Local") {
+    line(out, "External", "Local");
+  }
+  if (number(service, "healthCheckNodePort") != 0) {
+    line(out, "Health port", text(service, "healthCheckNodePort"));
+  }
+}
+
+/// Frontends that do not serve, and those that differ from the port's first.
+void print_frontends(const json& port, std::ostream& out) {
+  const json& frontends = array(port, "frontends");
+  for (const auto& frontend : frontends) {
+    const std::string answer = text(frontend, "answer");
+    if (frontends.size() == 1 && answer != "drops") {
+      continue;
+    }
+    const std::string family = text(frontend, "family");
+    const std::string listen = joined(frontend, "listen", ",");
+    out << "  port " << text(port, "port") << ", " << text(frontend, "side") << (family == "any" ? "" : " " + family)
+        << " (" << (listen.empty() ? "no address" : listen)
+        << "): " << (answer == "serves" ? text(frontend, "endpoints") + " endpoints" : answer)
+        << (answer == "drops" ? ", all endpoints are on other nodes and the traffic policy is Local" : "") << '\n';
+  }
+}
+
 void print_ports(const json& service, std::ostream& out) {
   out << "Ports:\n";
   Table table({"  NAME", "LISTENS", "TARGET", "ENDPOINTS", "SESSIONS", "ACTIVE", "UP/DOWN", "RETRIES"});
@@ -47,6 +84,7 @@ void print_ports(const json& service, std::ostream& out) {
   }
   table.print(out);
   for (const auto& port : array(service, "ports")) {
+    print_frontends(port, out);
     const auto& reach = object(port, "reach");
     if (text(reach, "wanted") != text(reach, "now")) {
       out << "  port " << text(port, "port") << ": too few near endpoints are healthy, sessions go "
@@ -148,6 +186,7 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
   line(out, "Internal",
        text(service, "internalTrafficPolicy") == "Local" ? "Local: to endpoints of the same node alone"
                                                          : text(service, "internalTrafficPolicy"));
+  print_exposure(service, out);
   print_ports(service, out);
   out << "Policy:\n";
   for (const auto& policy : policy_lines(object(service, "policy"))) {

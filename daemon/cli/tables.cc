@@ -18,12 +18,19 @@ std::string service_of(const json& endpoint) {
   return text(endpoint, "service") + (port.empty() ? "" : ":" + port);
 }
 
+/// As `kubectl get services` shows them: of the load balancer, then spec.externalIPs.
+std::string external_ips_text(const json& service) {
+  const std::string ingress = joined(service, "ingressIPs", ",");
+  const std::string external = joined(service, "externalIPs", ",");
+  return ingress + (ingress.empty() || external.empty() ? "" : ",") + external;
+}
+
 Row service_row(const json& item) {
   return {text(item, "name"), text(item, "type"),   joined(item, "clusterIPs", ","),
           ports_text(item),   endpoints_text(item), text(object(item, "policy"), "balancer")};
 }
 Row service_wide(const json& item) {
-  return {text(item, "selector"), labels_text(object(item, "labels"))};
+  return {external_ips_text(item), text(item, "selector"), labels_text(object(item, "labels"))};
 }
 
 Row endpoint_row(const json& item) {
@@ -90,7 +97,7 @@ const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
       {"services",
        {"NAME", "TYPE", "CLUSTER-IP", "PORT(S)", "ENDPOINTS", "BALANCER"},
        &service_row,
-       {"SELECTOR", "LABELS"},
+       {"EXTERNAL-IP", "SELECTOR", "LABELS"},
        &service_wide},
       {"endpoints",
        {"SERVICE", "PORT", "ADDRESS", "WORKLOAD", "STATE", "ACTIVE", "REASON"},
@@ -136,7 +143,9 @@ void ObjectTable::add(const json& object) {
 std::string ports_text(const json& service) {
   std::string out;
   for (const auto& port : array(service, "ports")) {
-    out += (out.empty() ? "" : ",") + text(port, "port") + "/" + text(port, "protocol");
+    const auto node_port = number(port, "nodePort");
+    out += (out.empty() ? "" : ",") + text(port, "port") + (node_port != 0 ? ":" + std::to_string(node_port) : "") +
+           "/" + text(port, "protocol");
   }
   return out;
 }

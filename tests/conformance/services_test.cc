@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -36,11 +37,15 @@ const Json kNotReady = {{"ready", false}, {"serving", false}, {"terminating", fa
 /// What the control plane makes of a Pod that terminates, where the Service publishes addresses that are not ready.
 const Json kPublished = {{"ready", true}, {"serving", false}, {"terminating", true}};
 
+constexpr std::uint16_t kNodePort = 30'377;
+constexpr std::uint16_t kHealthPort = 30'378;
+
 /// The daemon on node-a, and a server for each Pod.
 class ConformanceTest : public ::testing::TestWithParam<From> {
  protected:
   void SetUp() override {
-    std::vector<std::string> lines = {"node: {name: node-a}"};
+    std::vector<std::string> lines = {"node: {name: node-a}", "nodePortAddresses: [" + ip(77, 1) + "/32]",
+                                      "externalIPs: {allow: [127.88.0.0/16]}"};
     if (GetParam() == From::kApi) {
       std::ofstream(folder_ / "kubeconfig") << api_.kubeconfig("{token: let-me-in}");
       lines.push_back("discovery: {kubernetes: {kubeconfig: \"" + (folder_ / "kubeconfig") + "\"}}");
@@ -95,6 +100,15 @@ class ConformanceTest : public ::testing::TestWithParam<From> {
     TcpClient client(vip);
     return !client.connected() || (client.receive(1).empty() && client.ending() == Ending::kReset);
   }
+  /// Neither let in nor refused.
+  static bool drops(const SocketAddress& vip) { return TcpClient(vip, milliseconds(300)).error() == ETIMEDOUT; }
+  /// 127.`second`.x.`last`, x being this process's.
+  [[nodiscard]] std::string ip(int second, int last) const {
+    return "127." + std::to_string(second) + "." + std::to_string(block()) + "." + std::to_string(last);
+  }
+  [[nodiscard]] std::uint16_t block() const { return vip_.ip().bytes()[2]; }
+  static SocketAddress at(const std::string& ip, std::uint16_t port) { return {IpAddress::parse(ip).value(), port}; }
+  [[nodiscard]] SocketAddress node(std::uint16_t port) const { return at(ip(77, 1), port); }
   static std::set<std::string> who_greets(const SocketAddress& vip) {
     std::set<std::string> names;
     for (int i = 0; i < 30; ++i) {
@@ -245,10 +259,130 @@ TEST_P(ConformanceTest, internal_traffic_stays_on_the_node_under_local) {
   EXPECT_NE(daemon_->cli({"describe", "service", "web", "-n", "shop"}).out.find("internalTrafficPolicy is Local"),
             std::string::npos);
   put_slices(slices("web", {{&one_, "node-b"}}));
-  EXPECT_TRUE(wait_until([&] { return refuses(vip_); })) << "there are endpoints, but not here";
+  EXPECT_TRUE(wait_until([&] { return drops(vip_); })) << "there are endpoints, but not here";
+  EXPECT_NE(daemon_->cli({"describe", "service", "web", "-n", "shop"}).out.find("drops, all endpoints are on other"),
+            std::string::npos);
+  EXPECT_EQ(daemon_->metric("ringway_no_local_endpoints", {{"service", "web"}, {"side", "internal"}}), 1);
+  drop("endpointslices", "web-pod-1");
+  drop("endpointslices", "web-pod-2");
+  EXPECT_TRUE(wait_until([&] { return refuses(vip_); })) << "none anywhere";
+  EXPECT_EQ(daemon_->metric("ringway_no_local_endpoints", {{"service", "web"}, {"side", "internal"}}), 0);
+  put_slices(slices("web", {{&one_, "node-b"}, {&two_, "node-b"}}));
   web["spec"]["internalTrafficPolicy"] = "Cluster";
   put_service(web);
   EXPECT_TRUE(wait_until([&] { return who_greets(vip_).size() == 2; }));
+}
+
+TEST_P(ConformanceTest, a_node_port_listens_on_the_nodes_addresses) {
+  Json web = service("web", vip_);
+  web["spec"]["type"] = "NodePort";
+  web["spec"]["ports"][0]["nodePort"] = kNodePort;
+  put_service(web);
+  put_slices(slices("web", {{&one_, ""}, {&two_, ""}}));
+  EXPECT_TRUE(greets(node(kNodePort), "pod-1\n"));
+  EXPECT_TRUE(greets(node(kNodePort), "pod-2\n"));
+  EXPECT_EQ(who_greets(vip_).size(), 2U);
+  EXPECT_FALSE(TcpClient(at(ip(77, 2), kNodePort)).connected()) << "not named in nodePortAddresses";
+  EXPECT_NE(daemon_->cli({"get", "services", "-n", "shop"}).out.find(":30377/TCP"), std::string::npos);
+  web["spec"]["type"] = "ClusterIP";
+  web["spec"]["ports"][0].erase("nodePort");
+  put_service(web);
+  EXPECT_TRUE(wait_until([&] { return !TcpClient(node(kNodePort)).connected(); }));
+  EXPECT_EQ(who_greets(vip_).size(), 2U);
+}
+
+TEST_P(ConformanceTest, external_traffic_stays_on_the_node_under_local) {
+  Json web = service("web", vip_);
+  web["spec"]["type"] = "NodePort";
+  web["spec"]["externalTrafficPolicy"] = "Local";
+  web["spec"]["ports"][0]["nodePort"] = kNodePort;
+  put_service(web);
+  put_slices(slices("web", {{&one_, "node-a"}, {&two_, "node-b"}}));
+  const SocketAddress outside = node(kNodePort);
+  EXPECT_TRUE(greets(outside, "pod-1\n"));
+  EXPECT_THAT(who_greets(outside), UnorderedElementsAre("pod-1\n"));
+  EXPECT_THAT(who_greets(vip_), UnorderedElementsAre("pod-1\n", "pod-2\n"));
+  put_slices(slices("web", {{&one_, "node-a", kTerminating}}));
+  EXPECT_TRUE(wait_until([&] { return who_greets(vip_) == std::set<std::string>{"pod-2\n"}; }));
+  EXPECT_THAT(who_greets(outside), UnorderedElementsAre("pod-1\n")) << "the one that terminates here";
+  drop("endpointslices", "web-pod-1");
+  EXPECT_TRUE(wait_until([&] { return drops(outside); }));
+  EXPECT_EQ(greeting(vip_), "pod-2\n");
+  drop("endpointslices", "web-pod-2");
+  EXPECT_TRUE(wait_until([&] { return refuses(outside); }));
+  put_slices(slices("web", {{&two_, "node-a"}}));
+  EXPECT_TRUE(greets(outside, "pod-2\n"));
+}
+
+TEST_P(ConformanceTest, a_load_balancers_address_is_served_unless_it_is_a_proxys) {
+  Json web = service("web", vip_);
+  web["spec"]["type"] = "LoadBalancer";
+  web["spec"]["loadBalancerSourceRanges"] = {"10.0.0.0/8"};
+  web["status"]["loadBalancer"]["ingress"] = {{{"ip", ip(89, 1)}}, {{"ip", ip(89, 2)}, {"ipMode", "Proxy"}}};
+  put_service(web);
+  put_slices(slices("web", {{&one_, ""}}));
+  EXPECT_TRUE(greets(vip_, "pod-1\n"));
+  const SocketAddress balancer = at(ip(89, 1), vip_.port());
+  EXPECT_TRUE(wait_until([&] { return TcpClient(balancer).connected(); }));
+  EXPECT_TRUE(refuses(balancer)) << "a client of 127.0.0.1";
+  EXPECT_TRUE(wait_until([&] { return daemon_->metric("ringway_rejected_total", {{"reason", "denied"}}) > 0; }));
+  EXPECT_FALSE(TcpClient(at(ip(89, 2), vip_.port())).connected());
+  web["spec"]["loadBalancerSourceRanges"] = {"10.0.0.0/8", "127.0.0.0/8"};
+  put_service(web);
+  EXPECT_TRUE(greets(balancer, "pod-1\n"));
+}
+
+TEST_P(ConformanceTest, a_health_check_node_port_tells_of_endpoints_on_the_node) {
+  Json web = service("web", vip_);
+  web["spec"]["type"] = "LoadBalancer";
+  web["spec"]["externalTrafficPolicy"] = "Local";
+  web["spec"]["healthCheckNodePort"] = kHealthPort;
+  put_service(web);
+  put_slices(slices("web", {{&one_, "node-a"}, {&two_, "node-b"}}));
+  const std::string where = node(kHealthPort).to_string();
+  EXPECT_TRUE(wait_until([&] { return http(where, "GET", "/healthz").status == 200; }));
+  const Json body = Json::parse(http(where, "GET", "/any").body);
+  EXPECT_EQ(body["service"], (Json{{"namespace", "shop"}, {"name", "web"}}));
+  EXPECT_EQ(body["localEndpoints"], 1);
+  put_slices(slices("web", {{&one_, "node-a", kTerminating}}));
+  EXPECT_TRUE(wait_until([&] { return http(where, "GET", "/").status == 503; })) << "its last one terminates";
+  web["spec"]["externalTrafficPolicy"] = "Cluster";
+  web["spec"].erase("healthCheckNodePort");
+  put_service(web);
+  EXPECT_TRUE(wait_until([&] { return http(where, "GET", "/").status == 0; }));
+}
+
+TEST_P(ConformanceTest, external_ips_are_served_where_they_are_allowed) {
+  Json web = service("web", vip_);
+  web["spec"]["externalIPs"] = {ip(88, 1), ip(87, 1)};
+  put_service(web);
+  put_slices(slices("web", {{&one_, ""}}));
+  EXPECT_TRUE(greets(at(ip(88, 1), vip_.port()), "pod-1\n"));
+  EXPECT_FALSE(TcpClient(at(ip(87, 1), vip_.port())).connected());
+  EXPECT_NE(daemon_->cli({"describe", "service", "web", "-n", "shop"}).out.find(ip(87, 1) + " (no network of"),
+            std::string::npos);
+  EXPECT_NE(daemon_->get("/api/v1/events").body.find("ExternalIPRefused"), std::string::npos);
+}
+
+TEST_P(ConformanceTest, the_families_of_a_dual_stack_service_do_not_touch_each_other) {
+  // [::1] is every process's: the port is this one's.
+  vip_ = SocketAddress(vip_.ip(), 20'000 + block());
+  Json web = service("web", vip_);
+  const SocketAddress six(IpAddress::parse("::1").value(), vip_.port());
+  web["spec"]["clusterIPs"].push_back("::1");
+  put_service(web);
+  put_slices(slices("web", {{&one_, ""}}));
+  EXPECT_TRUE(greets(vip_, "pod-1\n"));
+  EXPECT_TRUE(refuses(six)) << "there is an IPv4 endpoint only";
+  const EchoServer six_server{{.name = "pod-6", .at = SocketAddress(IpAddress::parse("::1").value(), 0)}};
+  auto slice = slices("web", {{&six_server, ""}});
+  slice[0]["addressType"] = "IPv6";
+  put_slices(slice);
+  EXPECT_TRUE(greets(six, "pod-6\n"));
+  EXPECT_THAT(who_greets(vip_), UnorderedElementsAre("pod-1\n"));
+  drop("endpointslices", "web-pod-1");
+  EXPECT_TRUE(wait_until([&] { return refuses(vip_); }));
+  EXPECT_EQ(greeting(six), "pod-6\n");
 }
 
 TEST_P(ConformanceTest, a_terminating_pod_of_the_node_serves_under_local_though_others_are_ready) {

@@ -76,6 +76,7 @@ std::vector<discovery::ServiceView> FakeBoard::services() const {
   discovery::ServicePortView port;
   port.configured = configured.services.front().ports.data();
   port.running = std::move(running);
+  port.frontends = {{{}, port.running}};
   port.endpoints = endpoints_;
   discovery::ServiceView view;
   view.service = configured.services.data();

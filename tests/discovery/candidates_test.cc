@@ -65,13 +65,15 @@ TEST(CandidatesFromWorkloads, NamedPortIsResolvedWorkloadByWorkload) {
   EXPECT_FALSE(set.unresolved[0].ready);
 }
 
-TEST(CandidatesFromWorkloads, TakesTheFirstAddressOfAFamilyOfTheVirtualIps) {
+TEST(CandidatesFromWorkloads, TakesTheFirstAddressOfEachFamilyOfTheVirtualIps) {
   Workload both = web_workload("both", "fd00::1");
   both.addresses.push_back(*proxy::IpAddress::parse("127.0.0.1"));
   config::Service service = web_service();
   EXPECT_EQ(addresses(of_workloads(service, {both})), Texts{"127.0.0.1:8080"});
   service.cluster_ips = {"127.96.0.10", "fd00::10"};
-  EXPECT_EQ(addresses(of_workloads(service, {both})), Texts{"[fd00::1]:8080"}) << "the workload's primary one";
+  EXPECT_EQ(addresses(of_workloads(service, {both})), (Texts{"127.0.0.1:8080", "[fd00::1]:8080"}));
+  EXPECT_EQ(addresses(of_workloads(service, {web_workload("four", "127.0.0.4")})), Texts{"127.0.0.4:8080"})
+      << "and none for a family that it has not";
 }
 
 TEST(CandidatesFromWorkloads, TakesTheOtherFamilyWhereThereIsNoneOfItsOwn) {
@@ -135,14 +137,17 @@ TEST(CandidatesFromSlices, SameAddressInSeveralSlicesIsOneEndpoint) {
   EXPECT_EQ(set.endpoints.begin()->second.workload, "shop/web-1");
 }
 
-TEST(CandidatesFromSlices, DualStackTargetCountsOnceWithTheFirstFamilyOfTheVirtualIps) {
+TEST(CandidatesFromSlices, DualStackTargetCountsOnceForAServiceOfOneFamilyAndForEachOfTwo) {
   config::Service service = web_service();
-  service.cluster_ips = {"fd00::10", "127.96.0.10"};
+  service.cluster_ips = {"fd00::10"};
   const std::vector<config::EndpointSlice> slices = {
       web_slice(
           {slice_endpoint("127.0.0.1", "web-1"), slice_endpoint("127.0.0.2", "web-2"), slice_endpoint("127.0.0.9")}),
       web_slice({slice_endpoint("fd00::1", "web-1")})};
   EXPECT_EQ(addresses(of_slices(service, slices)), (Texts{"127.0.0.2:8080", "127.0.0.9:8080", "[fd00::1]:8080"}));
+  service.cluster_ips.emplace_back("127.96.0.10");
+  EXPECT_EQ(addresses(of_slices(service, slices)),
+            (Texts{"127.0.0.1:8080", "127.0.0.2:8080", "127.0.0.9:8080", "[fd00::1]:8080"}));
 }
 
 }  // namespace

@@ -38,11 +38,11 @@ TEST_F(ReconcilerConfigure, RunsTcpPortsOfServicesWithAVirtualIpOnly) {
   bare.cluster_ips.clear();
   reconciler_.configure(configuration_of({headless, external, bare, several}));
   build();
-  ASSERT_EQ(snapshot_->ports.size(), 2U);
+  ASSERT_EQ(snapshot_->ports.size(), 4U) << "each family on its own";
   EXPECT_EQ(snapshot_->ports[0]->key.to_string(), "shop/several:http");
-  EXPECT_EQ(snapshot_->ports[1]->key.to_string(), "shop/several:https");
-  EXPECT_EQ(snapshot_->ports[1]->listen, (std::vector{*proxy::SocketAddress::parse("127.96.0.1:443"),
-                                                      *proxy::SocketAddress::parse("[fd00::1]:443")}));
+  EXPECT_EQ(snapshot_->ports[2]->key.to_string(), "shop/several:https");
+  EXPECT_EQ(snapshot_->ports[2]->listen, std::vector{*proxy::SocketAddress::parse("127.96.0.1:443")});
+  EXPECT_EQ(snapshot_->ports[3]->listen, std::vector{*proxy::SocketAddress::parse("[fd00::1]:443")});
   const auto services = reconciler_.services();
   ASSERT_EQ(services.size(), 4U) << "those that are not run are shown too";
   EXPECT_TRUE(services[0].ports.empty());

@@ -7,8 +7,8 @@
 namespace ringway::discovery {
 namespace {
 
-proxy::ServiceKey key(const std::string& service) {
-  return {"shop", service, "http", proxy::Protocol::kTcp};
+SlotKey key(const std::string& service, std::uint8_t frontend = 0) {
+  return {{"shop", service, "http", proxy::Protocol::kTcp}, frontend};
 }
 
 TEST(SlotTable, KeepsTheSlotOfAKeyAndReusesFreeOnes) {
@@ -21,6 +21,13 @@ TEST(SlotTable, KeepsTheSlotOfAKeyAndReusesFreeOnes) {
   EXPECT_EQ(table.slot_of(key("c")), 2U);
   EXPECT_EQ(table.slot_of(key("y")), 3U);
   EXPECT_EQ(table.slot_of(key("b")), std::nullopt);
+}
+
+TEST(SlotTable, KeepsTheFrontendsOfAPortApart) {
+  SlotTable table;
+  table.assign(std::vector{key("a"), key("a", 3)});
+  EXPECT_EQ(table.slot_of(key("a")), 0U);
+  EXPECT_EQ(table.slot_of(key("a", 3)), 1U);
 }
 
 TEST(SlotTable, NeverGetsShorter) {
