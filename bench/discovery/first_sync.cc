@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "tests/harness/await.h"
 #include "tests/harness/daemon.h"
 #include "tests/harness/places.h"
 #include "tests/kubernetes/server/api_server.h"
@@ -67,11 +67,7 @@ double ms_since(steady_clock::time_point begin) {
 
 /// Asks until the daemon is ready; never for its metrics, which cost what there is.
 bool await_ready(const test::Daemon& daemon) {
-  const auto deadline = steady_clock::now() + kPatience;
-  while (!daemon.ready() && steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return daemon.ready();
+  return test::wait_until(kPatience, [&daemon] { return daemon.ready(); });
 }
 
 }  // namespace
