@@ -26,10 +26,10 @@ class DataPathProbeTest : public testing::TestWithParam<proxy::Engine> {
     });
     publish({});
   }
-  void publish(std::vector<std::shared_ptr<const proxy::ServicePort>> ports) {
+  void publish(const std::vector<std::shared_ptr<const proxy::ServicePort>>& ports) {
     auto snapshot = std::make_shared<proxy::Snapshot>();
     snapshot->version = ++version_;
-    snapshot->ports = std::move(ports);
+    snapshot->ports = ports;
     loop_.on_loop([&] {
       ASSERT_TRUE(plane_->bind(*snapshot));
       plane_->publish(snapshot);

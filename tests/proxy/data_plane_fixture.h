@@ -46,10 +46,10 @@ class DataPlaneTest : public testing::TestWithParam<proxy::Engine> {
     publish({port});
   }
 
-  void publish(std::vector<std::shared_ptr<const proxy::ServicePort>> ports) {
+  void publish(const std::vector<std::shared_ptr<const proxy::ServicePort>>& ports) {
     auto snapshot = std::make_shared<proxy::Snapshot>();
     snapshot->version = ++version_;
-    snapshot->ports = std::move(ports);
+    snapshot->ports = ports;
     const auto bound = plane_->bind(*snapshot);
     ASSERT_TRUE(bound) << bound.error().context;
     plane_->publish(snapshot);
