@@ -3,8 +3,8 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <gtest/gtest.h>
 
+#include <discovery/source/cri/api.grpc.pb.h>
 #include "discovery/health/prober.h"
-#include "discovery/source/cri/api.grpc.pb.h"
 #include "tests/health/probe_test.h"
 
 namespace ringway::discovery {
