@@ -34,6 +34,9 @@ std::string request_text(const config::HealthCheck& check, const proxy::SocketAd
          line("User-Agent", "ringway-health-check") + line("Accept", "*/*") + line("Connection", "close") + "\r\n";
 }
 
+/// The last chunk of a body without trailers, `0`, CRLF, CRLF (RFC 9112, section 7.1).
+constexpr std::size_t kLastChunk_bytes = 5;
+
 class HttpConversation final : public Conversation {
  public:
   HttpConversation(config::HealthCheck check, const proxy::SocketAddress& address)
@@ -53,13 +56,15 @@ class HttpConversation final : public Conversation {
  private:
   void take(std::string_view bytes) override {
     unread_ += bytes;
-    while (!verdict()) {
+    // Beast asserts that there is room for a whole last chunk when it is asked again with the line of one before it.
+    while (!verdict() && !(chunk_line_seen_ && unread_.size() < kLastChunk_bytes)) {
       Code code;
       const std::size_t read = parser_.put(boost::asio::buffer(unread_), code);
       unread_.erase(0, read);
       if (parser_.is_header_done()) {
         judge();
       }
+      chunk_line_seen_ = code == http::error::need_more && parser_.is_header_done() && unread_.contains('\n');
       if (code == http::error::need_more || (!code && unread_.empty())) {
         break;
       }
@@ -109,6 +114,7 @@ class HttpConversation final : public Conversation {
   config::HealthCheck check_;
   std::string request_;
   std::string unread_;  ///< what the parser cannot take before more has come
+  bool chunk_line_seen_ = false;
   http::response_parser<ProbedBody> parser_;
   std::size_t searched_ = 0;  ///< of the body
 };

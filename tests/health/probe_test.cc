@@ -127,6 +127,14 @@ TEST_F(ProbeTest, HttpFindsTheExpectedTextInChunksAndBeforeTheEnd) {
   EXPECT_EQ(result.outcome, ProbeOutcome::kSuccess) << result.detail;
 }
 
+TEST_F(ProbeTest, HttpTakesAnEmptyBodyWhoseLastChunkComesInPieces) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  HealthCheck check = http_check();
+  check.expect_body = "ok";
+  const ProbeResult lacking = probe({.writes = {head, "0\r\n", "\r", "\n"}, .gap = milliseconds(20)}, check);
+  EXPECT_EQ(lacking.detail, "HTTP 200, body lacks \"ok\"");
+}
+
 TEST_F(ProbeTest, HttpFailsWhereTheBodyLacksTheText) {
   HealthCheck check = http_check();
   check.expect_body = "ok";
