@@ -28,6 +28,8 @@ TcpClient::TcpClient(const SocketAddress& to, milliseconds limit, int receive_bu
     if (wait_for(POLLOUT, Clock::now() + limit)) {
       getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error_, &size);
     }
+    // It stood, and was reset before we looked: asking has taken the error, and recv would tell of an end of stream.
+    was_reset_ = error_ == ECONNRESET;
   }
 }
 
@@ -80,7 +82,7 @@ std::string TcpClient::receive(std::size_t bytes, milliseconds limit) {
     if (got > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(got));
     } else if (got == 0) {
-      ending_ = Ending::kFin;
+      ending_ = was_reset_ ? Ending::kReset : Ending::kFin;
     } else if (errno != EAGAIN) {
       ending_ = Ending::kReset;
     } else if (!wait_for(POLLIN, deadline)) {

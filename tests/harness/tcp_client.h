@@ -62,6 +62,7 @@ class TcpClient {
 
   Fd fd_;
   int error_ = 0;
+  bool was_reset_ = false;  ///< before the constructor ended
   Ending ending_ = Ending::kOpen;
 };
 
