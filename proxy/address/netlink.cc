@@ -3,15 +3,16 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 #include <utility>
+
+#include "proxy/address/netlink_message.h"
 
 namespace ringway::proxy {
 namespace {
@@ -28,44 +29,28 @@ constexpr std::size_t kRequestBytes = 128;
 /// A dump that changed while it was read is read again.
 constexpr int kDumpAttempts = 8;
 
-IpAddress to_ip(std::uint8_t family, const void* bytes) {
-  sockaddr_storage storage{};
-  storage.ss_family = family;
-  if (family == AF_INET) {
-    std::memcpy(&reinterpret_cast<sockaddr_in&>(storage).sin_addr, bytes, 4);
-  } else {
-    std::memcpy(&reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, bytes, 16);
-  }
-  return SocketAddress::from(storage).ip();
-}
-
 void read_address(const nlmsghdr& message, std::vector<InterfaceAddress>& into) {
   const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
   if (message.nlmsg_type != RTM_NEWADDR || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
     return;
   }
-  const std::size_t bytes = header->ifa_family == AF_INET ? 4 : 16;
   InterfaceAddress address;
-  const void* local = nullptr;
-  const void* prefix = nullptr;
-  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *header));
-       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message)) -
-                                               reinterpret_cast<const char*>(attribute)));
-       attribute = mnl_attr_next(attribute)) {
-    const auto type = mnl_attr_get_type(attribute);
-    const auto length = mnl_attr_get_payload_len(attribute);
-    if (type == IFA_LOCAL && length >= bytes) {
-      local = mnl_attr_get_payload(attribute);
-    } else if (type == IFA_ADDRESS && length >= bytes) {
-      prefix = mnl_attr_get_payload(attribute);
-    } else if (type == kAddressProtocol && length >= 1) {
-      address.protocol = mnl_attr_get_u8(attribute);
+  std::optional<IpAddress> local;
+  std::optional<IpAddress> prefix;
+  for_each_attribute(message, sizeof *header, [&](const nlattr& attribute) {
+    const auto type = mnl_attr_get_type(&attribute);
+    if (type == IFA_LOCAL && holds_ip(attribute, header->ifa_family)) {
+      local = ip_of(attribute, header->ifa_family);
+    } else if (type == IFA_ADDRESS && holds_ip(attribute, header->ifa_family)) {
+      prefix = ip_of(attribute, header->ifa_family);
+    } else if (type == kAddressProtocol && mnl_attr_get_payload_len(&attribute) >= 1) {
+      address.protocol = mnl_attr_get_u8(&attribute);
     }
-  }
-  if (local == nullptr && prefix == nullptr) {
+  });
+  if (!local && !prefix) {
     return;
   }
-  address.ip = to_ip(header->ifa_family, local != nullptr ? local : prefix);
+  address.ip = local ? *local : *prefix;
   address.interface_index = header->ifa_index;
   address.prefix_length = header->ifa_prefixlen;
   into.push_back(address);
@@ -82,20 +67,15 @@ void read_route(const nlmsghdr& message, std::vector<InterfaceAddress>& into) {
       header->rtm_protocol == RTPROT_KERNEL) {
     return;
   }
-  const std::size_t bytes = header->rtm_family == AF_INET ? 4 : 16;
   InterfaceAddress address{.prefix_length = header->rtm_dst_len, .protocol = header->rtm_protocol, .routed = true};
-  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *header));
-       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message)) -
-                                               reinterpret_cast<const char*>(attribute)));
-       attribute = mnl_attr_next(attribute)) {
-    const auto type = mnl_attr_get_type(attribute);
-    const auto length = mnl_attr_get_payload_len(attribute);
-    if (type == RTA_DST && length >= bytes) {
-      address.ip = to_ip(header->rtm_family, mnl_attr_get_payload(attribute));
-    } else if (type == RTA_OIF && length >= sizeof(std::uint32_t)) {
-      address.interface_index = mnl_attr_get_u32(attribute);
+  for_each_attribute(message, sizeof *header, [&](const nlattr& attribute) {
+    const auto type = mnl_attr_get_type(&attribute);
+    if (type == RTA_DST && holds_ip(attribute, header->rtm_family)) {
+      address.ip = ip_of(attribute, header->rtm_family);
+    } else if (type == RTA_OIF && mnl_attr_get_payload_len(&attribute) >= sizeof(std::uint32_t)) {
+      address.interface_index = mnl_attr_get_u32(&attribute);
     }
-  }
+  });
   into.push_back(address);
 }
 
@@ -296,14 +276,7 @@ Result<void> Netlink::exchange(std::size_t count, const Fill& fill, const Reply&
 Result<std::vector<bool>> Netlink::are_local(std::span<const IpAddress> ips) {
   std::vector<bool> local(ips.size(), false);
   auto done = exchange(
-      ips.size(),
-      [&](nlmsghdr& message, std::size_t i) {
-        message.nlmsg_type = RTM_GETROUTE;
-        auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(rtmsg)));
-        header->rtm_family = ips[i].is_v6() ? AF_INET6 : AF_INET;
-        header->rtm_dst_len = static_cast<std::uint8_t>(ips[i].size() * 8);
-        mnl_attr_put(&message, RTA_DST, ips[i].size(), ips[i].bytes());
-      },
+      ips.size(), [&](nlmsghdr& message, std::size_t i) { fill_route_question(message, ips[i]); },
       [&](const nlmsghdr& message, std::size_t i) {
         if (message.nlmsg_type == RTM_NEWROUTE) {
           local[i] = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message))->rtm_type == RTN_LOCAL;
@@ -324,11 +297,7 @@ Result<std::vector<int>> Netlink::change(bool add, std::span<const InterfaceAddr
         message.nlmsg_flags = static_cast<std::uint16_t>(message.nlmsg_flags | flags);
         (addresses[i].routed ? fill_route : fill_address)(message, addresses[i], add);
       },
-      [&](const nlmsghdr& message, std::size_t i) {
-        if (message.nlmsg_type == NLMSG_ERROR) {
-          results[i] = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message))->error;
-        }
-      });
+      [&](const nlmsghdr& message, std::size_t i) { results[i] = errno_of(message); });
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }

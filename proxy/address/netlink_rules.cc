@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/address/netlink.h"
+#include "proxy/address/netlink_message.h"
 
 // Rules that lead packets with a mark to a table of local routes.
 namespace ringway::proxy {
@@ -20,13 +21,10 @@ std::uint8_t family_of(const MarkRule& rule) {
 MarkRule read_rule(const nlmsghdr& message) {
   const auto* header = static_cast<const fib_rule_hdr*>(mnl_nlmsg_get_payload(&message));
   MarkRule rule{.v6 = header->family == AF_INET6, .table = header->table};
-  for (const nlattr* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *header));
-       mnl_attr_ok(attribute, static_cast<int>(static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message)) -
-                                               reinterpret_cast<const char*>(attribute)));
-       attribute = mnl_attr_next(attribute)) {
-    const auto length = mnl_attr_get_payload_len(attribute);
-    const std::uint32_t value = length == sizeof value ? mnl_attr_get_u32(attribute) : 0;
-    switch (mnl_attr_get_type(attribute)) {
+  for_each_attribute(message, sizeof *header, [&](const nlattr& attribute) {
+    const auto length = mnl_attr_get_payload_len(&attribute);
+    const std::uint32_t value = length == sizeof value ? mnl_attr_get_u32(&attribute) : 0;
+    switch (mnl_attr_get_type(&attribute)) {
       case FRA_PRIORITY:
         rule.priority = value;
         break;
@@ -37,17 +35,13 @@ MarkRule read_rule(const nlmsghdr& message) {
         rule.table = value;
         break;
       case FRA_PROTOCOL:
-        rule.protocol = length == 1 ? mnl_attr_get_u8(attribute) : 0;
+        rule.protocol = length == 1 ? mnl_attr_get_u8(&attribute) : 0;
         break;
       default:
         break;
     }
-  }
+  });
   return rule;
-}
-
-int errno_of(const nlmsghdr& message) {
-  return message.nlmsg_type == NLMSG_ERROR ? -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message))->error : 0;
 }
 
 }  // namespace
