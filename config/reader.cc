@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "config/descriptor.h"
+
 namespace ringway::config {
 namespace {
 
@@ -20,22 +22,6 @@ constexpr std::string_view kWildcards = "*?[";
 std::unexpected<std::string> cannot_read(int error) {
   return std::unexpected("cannot be read: " + std::generic_category().message(error));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string too_long(std::size_t limit) {
   return "is longer than the " + std::to_string(limit >> 20) + " MiB that are allowed";

@@ -5,19 +5,21 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "config/descriptor.h"
+#include "config/reader.h"
 #include "daemon/text.h"
 
 namespace ringway::daemon {
 
 namespace {
 
+using config::Descriptor;
 using discovery::DrainLifetime;
 using discovery::DrainMark;
 using discovery::DrainMarks;
@@ -26,28 +28,11 @@ using nlohmann::json;
 constexpr char kFile[] = "drains.json";
 constexpr int kVersion = 1;
 /// Far more than kMostPersistedDrains can need: names have 253 characters at the most.
-constexpr std::uintmax_t kMostBytes = 16U << 20U;
+constexpr std::size_t kMostBytes = 16U << 20U;
 
 std::string why(int error) {
   return std::generic_category().message(error);
 }
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// 0, or the errno of what failed.
 int write_all(int fd, std::string_view text) {
@@ -115,18 +100,14 @@ std::expected<DrainMarks, std::string> load_drains(const std::filesystem::path& 
   const std::filesystem::path path = folder / kFile;
   const auto failed = [&path](const std::string& what) { return std::unexpected(path.string() + ": " + what); };
   std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
+  if (!std::filesystem::exists(path, error) && !error) {
     return DrainMarks{};
   }
-  if (error || size > kMostBytes) {
-    return failed(error ? error.message() : "larger than 16 MiB, so it is none of ours");
+  const auto text = config::read_file(path, kMostBytes);
+  if (!text) {
+    return failed(text.error());
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return failed(why(errno));
-  }
-  const json whole = json::parse(file, nullptr, false);
+  const json whole = json::parse(*text, nullptr, false);
   const json version = whole.is_object() ? whole.value("version", json()) : json();
   if (!version.is_number_integer()) {
     return failed("damaged: it is no JSON object with a version");
