@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "tests/discovery/world.h"
+#include "tests/discovery/sliced_world.h"
 
 /// The frontends of a port: which endpoints each sees, and what who dials it gets without one.
 namespace ringway::discovery {
@@ -8,7 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 
-class ReconcilerFrontends : public World {
+class ReconcilerFrontends : public SlicedWorld {
  protected:
   ReconcilerFrontends() {
     service_.selector.reset();
@@ -17,23 +17,6 @@ class ReconcilerFrontends : public World {
     reconciler_.set_node_addresses({*proxy::IpAddress::parse("10.0.0.5"), *proxy::IpAddress::parse("fd00::5")});
   }
 
-  void run() {
-    const auto configuration = configuration_of({service_});
-    configuration->ringway.node = "node-a";
-    config::EndpointSlice& slice = configuration->slices.emplace_back();
-    slice.metadata.ns = "shop";
-    slice.service = "web";
-    slice.ports = {{"http", 8080, config::Protocol::kTcp}};
-    slice.endpoints = endpoints_;
-    reconciler_.configure(configuration);
-    build();
-  }
-  config::SliceEndpoint& add(const std::string& address, const std::string& node) {
-    config::SliceEndpoint& endpoint = endpoints_.emplace_back();
-    endpoint.address = address;
-    endpoint.node = node;
-    return endpoint;
-  }
   static void terminate(config::SliceEndpoint& endpoint) {
     endpoint.ready = false;
     endpoint.terminating = true;
@@ -57,9 +40,6 @@ class ReconcilerFrontends : public World {
     }
     return lines;
   }
-
-  config::Service service_ = web_service();
-  std::vector<config::SliceEndpoint> endpoints_;
 };
 
 TEST_F(ReconcilerFrontends, WithOneTrafficPolicyAllAddressesAreOneFrontend) {

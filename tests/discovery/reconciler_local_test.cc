@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "tests/discovery/world.h"
+#include "tests/discovery/sliced_world.h"
 
 /// `internalTrafficPolicy: Local`: what kube-proxy's CategorizeEndpoints makes of it, and what is ours beside it.
 namespace ringway::discovery {
@@ -11,38 +11,18 @@ using testing::IsEmpty;
 
 constexpr const char* kHere = "127.0.0.1:8080";
 
-class ReconcilerLocal : public World {
+class ReconcilerLocal : public SlicedWorld {
  protected:
   ReconcilerLocal() {
     service_.internal_local = true;
     service_.selector.reset();
   }
 
-  void run() {
-    const auto configuration = configuration_of({service_});
-    configuration->ringway.node = "node-a";
-    config::EndpointSlice& slice = configuration->slices.emplace_back();
-    slice.metadata.ns = "shop";
-    slice.service = "web";
-    slice.ports = {{"http", 8080, config::Protocol::kTcp}};
-    slice.endpoints = endpoints_;
-    reconciler_.configure(configuration);
-    build();
-  }
-  config::SliceEndpoint& add(const std::string& address, const std::string& node) {
-    config::SliceEndpoint& endpoint = endpoints_.emplace_back();
-    endpoint.address = address;
-    endpoint.node = node;
-    return endpoint;
-  }
   static void terminate(config::SliceEndpoint& endpoint, bool serving = true) {
     endpoint.ready = false;
     endpoint.serving = serving;
     endpoint.terminating = true;
   }
-
-  config::Service service_ = web_service();
-  std::vector<config::SliceEndpoint> endpoints_;
 };
 
 TEST_F(ReconcilerLocal, OnlyTheEndpointsOfThisNodeArePicked) {
