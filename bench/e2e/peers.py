@@ -216,10 +216,14 @@ def contenders(options, folder):
         if not sign or not name or name in makers:
             raise machine.Failure(f"--contender {text}: NAME=BINARY, with a name that is not taken")
         makers[name] = lambda name=name, binary=binary: ours(name, binary, "io_uring")
-    wanted = options.peers.split(",") if options.peers else list(makers)
-    wanted += [text.partition("=")[0] for text in options.contender if text.partition("=")[0] not in wanted]
+    extra = [text.partition("=")[0] for text in options.contender]
+    return pick(makers, ",".join([options.peers, *extra]) if options.peers else "")
+
+
+def pick(makers, names):
+    """Those of `names`, or all, that this machine can run, in their order, and a note for each that it cannot."""
     found, notes = [], {}
-    for name in wanted:
+    for name in dict.fromkeys(names.split(",")) if names else makers:
         if name not in makers:
             raise machine.Failure(f"there is no contender {name}: {', '.join(makers)}")
         try:
