@@ -306,6 +306,7 @@ class Workers final : public DataPlane {
     info.attempts = ended.attempts;
     info.cause = ended.cause;
     info.state = "ended";
+    info.server_name = ended.server_name;
     if (ended.endpoint != nullptr) {
       info.service = ended.endpoint->service;
       info.endpoint = ended.endpoint->address.to_string();

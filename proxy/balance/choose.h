@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,11 @@ using Endpoints = std::span<const std::shared_ptr<EndpointState>>;
 
 [[nodiscard]] inline std::uint32_t weight_of(const ServicePort& port, std::size_t index) {
   return port.weights.empty() ? 1 : port.weights[index];
+}
+
+/// Where round robin stands, for all workers.
+[[nodiscard]] inline std::atomic<std::uint64_t>& cursor_of(const ServicePort& port) {
+  return port.route == nullptr ? port.stats->round_robin_cursor : port.route->round_robin_cursor;
 }
 
 /// `left` has fewer sessions for its weight than `right`, by the counts and weights given.

@@ -14,7 +14,7 @@ class LeastConnections final : public Picker {
     if (count == 0) {
       return nullptr;
     }
-    const std::size_t turn = port_.stats->round_robin_cursor.fetch_add(1, std::memory_order_relaxed);
+    const std::size_t turn = cursor_of(port_).fetch_add(1, std::memory_order_relaxed);
     const std::size_t start = order_.empty() ? turn % count : order_[turn % order_.size()];
     EndpointState* best = nullptr;
     std::uint32_t fewest = 0;

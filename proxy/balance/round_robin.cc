@@ -18,7 +18,7 @@ class RoundRobin final : public Picker {
     }
     // A retry takes the next one without moving the order: otherwise a dead endpoint would double its successor's
     // share.
-    auto& cursor = port_.stats->round_robin_cursor;
+    auto& cursor = cursor_of(port_);
     const auto turn =
         context.tried.empty() ? cursor.fetch_add(1, std::memory_order_relaxed) : cursor.load(std::memory_order_relaxed);
     if (order_.empty()) {

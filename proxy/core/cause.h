@@ -22,6 +22,7 @@ enum class Cause : std::uint8_t {
   kNoEndpoint,          ///< nothing to pick from
   kDenied,              ///< `access` does not let the client in
   kProxyHeader,         ///< no PROXY header in time, or a wrong one, from a source that must send one
+  kServerName,          ///< no route has the client's server name, and `sni.unmatched` is reject
   kClientConnections,   ///< the client had `perClient.maxConnections` sessions
   kClientRate,          ///< the client came faster than `perClient.rate`
   kEndpointsFull,  ///< each endpoint had `maxConnectionsPerEndpoint` sessions, also when the time in the queue was over
@@ -37,22 +38,38 @@ enum class Cause : std::uint8_t {
 inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kCount);
 
 [[nodiscard]] constexpr std::string_view to_string(Cause cause) {
-  constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none",           "finished",          "clientReset",        "upstreamReset",
-      "connectRefused", "connectTimeout",    "connectUnreachable", "sourceAddress",
-      "sourcePorts",    "connectError",      "noEndpoint",         "denied",
-      "proxyHeader",    "clientConnections", "clientRate",         "endpointsFull",
-      "maxConnections", "idleTimeout",       "maxConnectionAge",   "drained",
-      "endpointDown",   "shutdown"};
+  constexpr std::array<std::string_view, kCauseCount> kNames = {"none",
+                                                                "finished",
+                                                                "clientReset",
+                                                                "upstreamReset",
+                                                                "connectRefused",
+                                                                "connectTimeout",
+                                                                "connectUnreachable",
+                                                                "sourceAddress",
+                                                                "sourcePorts",
+                                                                "connectError",
+                                                                "noEndpoint",
+                                                                "denied",
+                                                                "proxyHeader",
+                                                                "serverName",
+                                                                "clientConnections",
+                                                                "clientRate",
+                                                                "endpointsFull",
+                                                                "maxConnections",
+                                                                "idleTimeout",
+                                                                "maxConnectionAge",
+                                                                "drained",
+                                                                "endpointDown",
+                                                                "shutdown"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 
 /// The ends of sessions that never reached an upstream: the reasons of `ringway_rejected_total`.
 inline constexpr std::array kRejections = {
-    Cause::kDenied,         Cause::kProxyHeader,        Cause::kClientConnections, Cause::kClientRate,
-    Cause::kEndpointsFull,  Cause::kMaxConnections,     Cause::kNoEndpoint,        Cause::kConnectRefused,
-    Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kSourceAddress,     Cause::kSourcePorts,
-    Cause::kConnectError};
+    Cause::kDenied,         Cause::kProxyHeader,    Cause::kServerName,         Cause::kClientConnections,
+    Cause::kClientRate,     Cause::kEndpointsFull,  Cause::kMaxConnections,     Cause::kNoEndpoint,
+    Cause::kConnectRefused, Cause::kConnectTimeout, Cause::kConnectUnreachable, Cause::kSourceAddress,
+    Cause::kSourcePorts,    Cause::kConnectError};
 
 /// The reasons of `ringway_connect_failures_total`: the `Cause`s that a single connect attempt can end with.
 enum class ConnectFailure : std::uint8_t {

@@ -21,6 +21,7 @@ struct SessionInfo {
   ServiceKey service;
   std::string endpoint;  ///< `10.0.0.1:8080`, "" while none was picked
   std::string workload;
+  std::string server_name;  ///< that the client asked for, where that chooses a route; "" = none
   std::uint64_t bytes_upstream = 0;
   std::uint64_t bytes_downstream = 0;
   std::chrono::milliseconds age{0};
@@ -28,7 +29,7 @@ struct SessionInfo {
   /// From the begin of that connect to the upstream's first byte; null where none came.
   std::optional<std::chrono::microseconds> first_byte_time;
   std::uint32_t attempts = 0;
-  std::string state;  ///< connecting, established, halfClosed, closing
+  std::string state;  ///< awaitingHeader, awaitingHello, connecting, established, halfClosed, closing
   Cause cause = Cause::kNone;
 };
 

@@ -3,7 +3,7 @@
 namespace ringway::proxy {
 
 std::string ServiceKey::to_string() const {
-  return port.empty() ? ns + "/" + service : ns + "/" + service + ":" + port;
+  return ns + "/" + service + (port.empty() ? "" : ":" + port) + (route.empty() ? "" : "/" + route);
 }
 
 }  // namespace ringway::proxy

@@ -21,6 +21,7 @@
 #include "proxy/core/peak_ewma.h"
 #include "proxy/core/proxy_protocol.h"
 #include "proxy/core/shared_vector.h"
+#include "proxy/core/sni_routes.h"
 #include "proxy/core/source.h"
 
 namespace ringway::proxy {
@@ -37,9 +38,10 @@ struct ServiceKey {
   std::string service;
   std::string port;  ///< the port's name, "" where it has none
   Protocol protocol = Protocol::kTcp;
+  std::string route = {};  ///< of a route of that port: the first of its server names; "" for the port itself
 
   auto operator<=>(const ServiceKey&) const = default;
-  /// `shop/web:http`, or `shop/web` where the port has no name.
+  /// `shop/web:http`, or `shop/web` where the port has no name; of a route `shop/web:https/shop.example`.
   [[nodiscard]] std::string to_string() const;
 };
 
@@ -119,11 +121,11 @@ inline constexpr std::uint32_t kMaxConnectAttempts = 16;
 inline constexpr double kAgeJitter = 0.1;
 inline constexpr std::uint16_t kMaxWeight = 1000;
 
-/// One port of a Service as the data plane runs it, or those of its addresses that see the same endpoints: several of
-/// these may have one `key`, and share `stats`. Immutable once published.
+/// One port of a Service as the data plane runs it, or those of its addresses that see the same endpoints, or one route
+/// of such: several of these may have one `key`, and share `stats`. Immutable once published.
 struct ServicePort {
   ServiceKey key;
-  std::vector<SocketAddress> listen;                      ///< what clients dial
+  std::vector<SocketAddress> listen;                      ///< what clients dial; none of a route
   std::vector<std::shared_ptr<EndpointState>> endpoints;  ///< may be picked now; empty = refuse at once
   std::vector<std::uint16_t> weights;  ///< of `endpoints`, each 1 to kMaxWeight; empty where all are equal
   /// Lower tiers and farther places: picked from, the first group first, by a session that tried all of `endpoints`.
@@ -138,7 +140,10 @@ struct ServicePort {
   std::shared_ptr<const Source> source;             ///< null: the kernel's choice
   std::shared_ptr<ClientLimits> clients;            ///< of the Service; null: `per_client` limits nothing
   std::shared_ptr<AffinityTable> affinity;          ///< of the Service; null: no affinity
-  std::shared_ptr<ServiceStats> stats;
+  std::shared_ptr<const SniRoutes> sni;             ///< of a port with routes. Null: all take `endpoints`
+  std::shared_ptr<RouteStats> route;                ///< of a route. Null: this is a port
+  std::uint32_t route_of = 0;                       ///< of a route: the place of its port
+  std::shared_ptr<ServiceStats> stats;              ///< a port and its routes have one
 };
 
 /// All that workers know of the world. Immutable, built whole by the Reconciler, shared by pointer.

@@ -28,6 +28,7 @@ struct EndedSession {
   std::optional<std::chrono::microseconds> first_byte_time;
   std::uint32_t attempts = 0;
   Cause cause = Cause::kNone;
+  std::string server_name;
 };
 
 /// A bounded queue from one worker to the control thread. What finds no room is dropped and counted by the caller:

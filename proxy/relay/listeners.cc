@@ -14,17 +14,30 @@ constexpr auto kPause = std::chrono::milliseconds(50);
 /// upstreams need: there it is one after the other.
 constexpr std::size_t kLongBacklog = 4096;
 
+/// Somebody may be there for who connects: behind the port itself, or behind one of its routes.
+bool serves(const Plan& plan, const ServicePort& port) {
+  const bool itself = !port.endpoints.empty();
+  if (port.sni == nullptr) {
+    return itself;
+  }
+  const auto has_endpoints = [&plan](std::uint32_t slot) {
+    const ServicePort* route = plan.port(slot);
+    return route != nullptr && !route->endpoints.empty();
+  };
+  return (itself && !port.sni->reject) || std::ranges::any_of(port.sni->slots, has_endpoints);
+}
+
 bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
   if (port_slot == kSteeredSlot) {
     return true;
   }
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
-  return port != nullptr && (!port->endpoints.empty() || port->silent);
+  return port != nullptr && (serves(*plan, *port) || port->silent);
 }
 
 bool wants_silence(const Plan* plan, std::uint32_t port_slot) {
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
-  return port != nullptr && port->endpoints.empty() && port->silent;
+  return port != nullptr && port->silent && !serves(*plan, *port);
 }
 
 }  // namespace

@@ -93,6 +93,10 @@ void Reactor::switch_to(const Switch& change) {
   }
   for (const std::uint32_t slot : change.changed_slots) {
     listeners_.follow(slot);
+    // Endpoints of a route are a reason for its port to listen.
+    if (const ServicePort* port = change.plan->port(slot); port != nullptr && port->route != nullptr) {
+      listeners_.follow(port->route_of);
+    }
   }
   if (change.listeners_stand) {
     change.listeners_stand();

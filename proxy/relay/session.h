@@ -22,6 +22,8 @@ class SessionTable;
 ///
 ///                accept ── a proxy ──▶ kAwaitingHeader ── wrong, late ──────────┐
 ///                  │ ◀───── header read ─────┘                                  │
+///                  │ ── a port with routes ──▶ kAwaitingHello ── no route ──────┤
+///                  │ ◀───── name read, or none ──┘                              │
 ///                  │ pick ── none ──────────────────────────────────────────────┤
 ///                  ▼                                                            │ RST to the client
 ///   ┌──▶ kConnecting ── refused, timed out, no attempt or endpoint left ────────┤
@@ -43,6 +45,7 @@ class Session {
   enum class State : std::uint8_t {
     kFree,
     kAwaitingHeader,
+    kAwaitingHello,
     kConnecting,
     kEstablished,
     kClosing,
@@ -84,6 +87,15 @@ class Session {
   void on_header(const Completion& completion);
   void send_header();
   void learn_client();
+
+  // session_hello.cc
+  void await_hello(const ServicePort& port);
+  void on_hello(const Completion& completion);
+  void look_at_hello();
+  void on_hello_timeout();
+  void take_route(std::string name, SniMiss otherwise);
+  void pass_on_hello();
+  [[nodiscard]] const ServicePort* own_port() const;
 
   // session_admit.cc
   void enter(const ServicePort& port);
@@ -163,7 +175,7 @@ class Session {
   std::uint32_t in_flight_ = 0;
   State state_ = State::kFree;
   Cause cause_ = Cause::kNone;
-  bool timed_out_ = false;     ///< the connect under way is being cancelled by its time limit
+  bool timed_out_ = false;     ///< the connect, or the wait for a ClientHello, is being cancelled by its time limit
   bool reset_client_ = false;  ///< the client gets RST at the end
   bool reset_upstream_ = false;
   bool observes_ = false;         ///< connected, and the first byte of the upstream is awaited
@@ -175,6 +187,11 @@ class Session {
     ProxiedConnection connection;
   };
   std::unique_ptr<ProxiedClient> proxied_;  ///< of a client that speaks for another
+  struct Routed {
+    std::string server_name;            ///< "" where the client named none
+    std::shared_ptr<RouteStats> route;  ///< null: the port's own endpoints
+  };
+  std::unique_ptr<Routed> routed_;  ///< of a port with routes
   EndpointState* endpoint_ = nullptr;
   ServiceStats* stats_ = nullptr;
   ServiceCounters* counters_ = nullptr;

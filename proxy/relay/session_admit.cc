@@ -13,6 +13,8 @@ constexpr auto kQueueLook = std::chrono::milliseconds(10);
 void Session::enter(const ServicePort& port) {
   if (const Cause refused = admit(port); refused != Cause::kNone) {
     refuse(refused);
+  } else if (port.sni != nullptr) {
+    await_hello(port);
   } else {
     connect_next();
   }
@@ -84,9 +86,9 @@ void Session::queue_up(Cause otherwise) {
 
 /// Holds no endpoint while it waits, which would count it; only the counters of the Service, which may go meanwhile.
 void Session::leave_endpoint() {
-  if (const ServicePort* port = table_->plan_->port(port_slot_); endpoint_ != nullptr) {
+  if (endpoint_ != nullptr) {
     kept_ = endpoint_->stats;
-  } else if (port != nullptr && port->stats.get() == stats_) {
+  } else if (const ServicePort* port = own_port(); port != nullptr) {
     kept_ = port->stats;
   }
   take_endpoint(nullptr);

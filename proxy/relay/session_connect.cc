@@ -67,9 +67,9 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
 }
 
 void Session::connect_next() {
-  const ServicePort* port = table_->plan_->port(port_slot_);
-  // The slot may have gone to another Service between two attempts.
-  if (stats_ == nullptr || port == nullptr || port->stats.get() != stats_) {
+  // The slot may have gone to another Service, or another route, between two attempts.
+  const ServicePort* port = own_port();
+  if (port == nullptr) {
     refuse(Cause::kNoEndpoint);
     return;
   }
@@ -198,12 +198,11 @@ void Session::establish() {
       return;
     }
   }
-  if (from(Side::kClient).sending.empty()) {
+  if (from(Side::kClient).sending.empty() && !from(Side::kClient).ended) {
     // Most clients speak first and have done so by now; the upstream has had no time to answer.
     receive(Side::kClient, false);
   } else {
-    send(Side::kClient);
-    receive(Side::kClient, true);
+    pass_on_hello();
   }
   receive(Side::kUpstream, true);
   set_established_timer();

@@ -22,6 +22,9 @@ void Session::on_timer() {
     case State::kAwaitingHeader:
       refuse(Cause::kProxyHeader);
       break;
+    case State::kAwaitingHello:
+      on_hello_timeout();
+      break;
     case State::kConnecting:
       if (fd(Side::kUpstream) < 0) {
         connect_next();
@@ -45,7 +48,7 @@ void Session::on_timer() {
 }
 
 void Session::close(Cause cause) {
-  if (state_ == State::kConnecting || state_ == State::kAwaitingHeader) {
+  if (state_ == State::kConnecting || state_ == State::kAwaitingHeader || state_ == State::kAwaitingHello) {
     refuse(cause);
     settle();
     return;
@@ -194,7 +197,8 @@ void Session::log_end() {
                      .connect_time = connect_time_,
                      .first_byte_time = first_byte_time_,
                      .attempts = attempts_,
-                     .cause = cause_};
+                     .cause = cause_,
+                     .server_name = routed_ != nullptr ? std::move(routed_->server_name) : std::string()};
   if (endpoint_ != nullptr) {
     endpoint_->pinned.fetch_add(1, std::memory_order_relaxed);
   }
@@ -226,10 +230,14 @@ SessionInfo Session::describe() const {
   info.connect_time = connect_time_;
   info.first_byte_time = first_byte_time_;
   info.attempts = attempts_;
+  info.server_name = routed_ == nullptr ? "" : routed_->server_name;
   const bool half_closed = relays_[0].finished || relays_[1].finished;
   switch (state_) {
     case State::kAwaitingHeader:
       info.state = "awaitingHeader";
+      break;
+    case State::kAwaitingHello:
+      info.state = "awaitingHello";
       break;
     case State::kConnecting:
       info.state = "connecting";

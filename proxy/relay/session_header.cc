@@ -63,8 +63,7 @@ void Session::on_header(const Completion& completion) {
   }
   table_->timers_.clear(slot_);
   state_ = State::kConnecting;
-  const ServicePort* port = table_->plan_->port(port_slot_);
-  if (port == nullptr || port->stats.get() != stats_) {
+  if (const ServicePort* port = own_port(); port == nullptr) {
     refuse(Cause::kNoEndpoint);
   } else {
     enter(*port);
@@ -87,6 +86,9 @@ void Session::send_header() {
   } else {
     connection.source = client_;
     connection.destination = virtual_ip_;
+  }
+  if (routed_ != nullptr && connection.authority.empty()) {
+    connection.authority = routed_->server_name;
   }
   if (policy_.proxy_unique_id && connection.unique_id.empty()) {
     connection.unique_id = id();

@@ -69,6 +69,10 @@ void Session::on_receive(Side side, const Completion& completion) {
     on_header(completion);
     return;
   }
+  if (state_ == State::kAwaitingHello) {
+    on_hello(completion);
+    return;
+  }
   Relay& relay = from(side);
   const bool relaying = state_ == State::kEstablished && !relay.broken;
   if (completion.result > 0) {

@@ -125,6 +125,8 @@ class Ring {
   [[nodiscard]] virtual std::size_t unsent_bytes(int fd) const = 0;
 
   [[nodiscard]] virtual std::span<const std::byte> bytes(const Buffer& buffer) const = 0;
+  /// Moves the bytes of `from` behind those of `to`, as far as there is room, and releases it where it is empty then.
+  virtual void append(Buffer& to, Buffer& from) = 0;
   virtual void release(Buffer& buffer) = 0;
 
   /// Submits what was asked for, waits until at least one completion or `deadline`, and hands over all completions.

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
 #include "proxy/core/counters.h"
 #include "proxy/ring/buffer_pool.h"
 #include "proxy/ring/engine.h"
@@ -41,6 +45,17 @@ class SystemRing : public Ring {
 
   [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override {
     return {pool_.at(buffer.id), buffer.size};
+  }
+  void append(Buffer& to, Buffer& from) override {
+    const std::uint32_t moved = std::min(from.size, pool_.buffer_bytes() - to.size);
+    std::memcpy(pool_.at(to.id) + to.size, pool_.at(from.id), moved);
+    to.size += moved;
+    from.size -= moved;
+    if (from.size == 0) {
+      release(from);
+    } else {
+      std::memmove(pool_.at(from.id), pool_.at(from.id) + moved, from.size);
+    }
   }
   void release(Buffer& buffer) override {
     pool_.release(buffer.id);

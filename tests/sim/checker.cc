@@ -7,6 +7,19 @@
 
 // Who belongs to whom, and what is sent.
 namespace ringway::sim {
+namespace {
+
+bool holds(const std::vector<std::shared_ptr<proxy::EndpointState>>& group, const SocketAddress& to) {
+  return std::ranges::any_of(group, [&to](const auto& endpoint) { return endpoint->address == to; });
+}
+
+bool serves(const proxy::ServicePort* port, const SocketAddress& to) {
+  return port != nullptr &&
+         (holds(port->endpoints, to) ||
+          std::ranges::any_of(port->reserves, [&to](const auto& group) { return holds(group, to); }));
+}
+
+}  // namespace
 
 void Checker::report(EndId end, std::string what) {
   if (!violation_) {
@@ -41,6 +54,7 @@ Conversation* Checker::of_token(Token token) {
 void Checker::on_accepted(EndId end) {
   accepted_ = &conversations_.emplace_back();
   accepted_->client = end;
+  accepted_->accepted_at = timeline_.now();
   accepted_->may_close = all_may_close_;
   accepted_->virtual_ip = network_.at(end).address;
   accepted_->client_address = network_.at(end).peer;
@@ -57,6 +71,30 @@ void Checker::on_asked_peer(EndId end) {
   }
 }
 
+/// The port, or the route of it, that a session which connects to `to` has taken, held against its client's hello. A
+/// route that the hello does not name may not be taken; one that it names must be, where it was read whole and in time,
+/// and nothing was changed.
+const proxy::ServicePort* Checker::target_of(EndId end, const Conversation& conversation, const SocketAddress& to) {
+  const proxy::ServicePort* port = services_->port_at(conversation.virtual_ip);
+  const EndId speaker = conversation.client ^ 1U;
+  const Hello& hello = hello_of(speaker);
+  const proxy::ServicePort* route = hello.route ? services_->route_at(conversation.virtual_ip, *hello.route) : nullptr;
+  if (serves(route, to)) {
+    return route;
+  }
+  if (port == nullptr || port->sni == nullptr || services_->plan().snapshot->version > 1 || !serves(port, to)) {
+    return port;
+  }
+  const bool read = network_.at(speaker).arrived_total >= hello.text.size() && buffer_bytes_ >= hello.text.size() &&
+                    timeline_.now() - conversation.accepted_at < port->sni->timeout;
+  if (route != nullptr && read) {
+    report(end, "does not take the route that the client's hello names: " + to.to_string());
+  } else if (route == nullptr && port->sni->reject) {
+    report(end, "goes on without a route though that is refused: " + to.to_string());
+  }
+  return port;
+}
+
 void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   Conversation* conversation = of_token(token);
   if (conversation == nullptr) {
@@ -64,25 +102,20 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
     conversation = accepted_;
     of_slot_[token.slot].conversation = conversation;
   }
-  const auto holds = [&](const auto& group) {
-    return std::ranges::any_of(group, [&](const auto& endpoint) { return endpoint->address == to; });
-  };
-  const auto serves = [&](const proxy::ServicePort* port) {
-    return port != nullptr && (holds(port->endpoints) || std::ranges::any_of(port->reserves, holds));
-  };
   if (conversation == nullptr) {
-    if (std::ranges::none_of(services_->plan().snapshot->ports, serves, [](const auto& port) { return port.get(); })) {
+    if (std::ranges::none_of(services_->plan().snapshot->ports,
+                             [&to](const auto& port) { return serves(port.get(), to); })) {
       report(end, "connects to an address that is in no plan in force: " + to.to_string());
     }
     return;
   }
-  if (!serves(services_->port_at(conversation->virtual_ip))) {
+  const proxy::ServicePort* port = target_of(end, *conversation, to);
+  if (!serves(port, to)) {
     report(end, "connects to an address that is not in the plan in force: " + to.to_string());
   }
   if (conversation->accepted) {
     report(end, "tries again though an upstream had accepted the session: " + to.to_string());
   }
-  const proxy::ServicePort* port = services_->port_at(conversation->virtual_ip);
   // Before it was tried an endpoint may be passed over where it is full, or others found that it does not take
   // connects.
   const std::uint32_t most = conversation->policy.max_per_endpoint;
@@ -91,7 +124,7 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
       return !endpoint->doubt.raised() && (most == 0 || endpoint->active < most);
     });
   };
-  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints) && trusted(port->endpoints)) {
+  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints, to) && trusted(port->endpoints)) {
     report(end, "connects to an address that is for retries only: " + to.to_string());
   }
   if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {
@@ -124,7 +157,9 @@ void Checker::on_asked(EndId end, Token token) {
   }
   if (conversation != claimed) {
     report(end, "an operation of one session on the socket of another");
-  } else if (conversation != nullptr && !conversation->established) {
+  } else if (conversation != nullptr && !conversation->established &&
+             (conversation->accepted || end == conversation->upstream)) {
+    // Before that a client is asked for its hello.
     conversation->established = true;
     conversation->last_moved = conversation->established_at = timeline_.now();
     ++established_ever_;

@@ -33,6 +33,7 @@ struct Conversation {
   /// Idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped.
   bool may_close = false;
   bool ended = false;
+  Time accepted_at;
   Time last_moved;
   Time established_at;
 
@@ -50,10 +51,11 @@ class Checker final : public proxy::simulated::Observer {
   Checker(proxy::simulated::Timeline& timeline, proxy::simulated::Network& network)
       : timeline_(timeline), network_(network) {}
   /// Before anything happens.
-  void join(const Services& services, const proxy::simulated::SimulatedRing& ring,
+  void join(const Services& services, const proxy::simulated::SimulatedRing& ring, std::uint32_t buffer_bytes,
             std::function<void()> between_completions) {
     services_ = &services;
     ring_ = &ring;
+    buffer_bytes_ = buffer_bytes;
     between_ = std::move(between_completions);
   }
 
@@ -104,6 +106,7 @@ class Checker final : public proxy::simulated::Observer {
   void set(EndId end, Conversation* conversation);
   Conversation* of_token(Token token);
   void check_header(Conversation& conversation);
+  const proxy::ServicePort* target_of(EndId end, const Conversation& conversation, const SocketAddress& to);
   /// Bytes written to `end` that came from the other side.
   [[nodiscard]] std::uint64_t relayed(EndId end) const;
 
@@ -111,6 +114,7 @@ class Checker final : public proxy::simulated::Observer {
   proxy::simulated::Network& network_;
   const Services* services_ = nullptr;
   const proxy::simulated::SimulatedRing* ring_ = nullptr;
+  std::uint32_t buffer_bytes_ = 0;
   std::function<void()> between_;
   std::deque<Conversation> conversations_;
   std::vector<Conversation*> of_end_;

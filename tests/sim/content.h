@@ -6,31 +6,26 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include "proxy/ring/simulated/trace.h"
+#include "tests/sim/hello.h"
 
 namespace ringway::sim {
 
-/// What a peer says: each byte follows from who says it and where in its stream it stands, so that one that is lost,
-/// doubled, moved or somebody else's is seen at once.
+/// What a peer says after its Hello: each byte follows from who says it and where in its stream it stands, so that one
+/// that is lost, doubled, moved or somebody else's is seen at once.
 class Content {
  public:
-  explicit Content(proxy::simulated::EndId speaker) : key_((std::uint64_t{speaker} + 1) * 0x9e3779b97f4a7c15ULL) {}
+  explicit Content(proxy::simulated::EndId speaker)
+      : hello_(hello_of(speaker).text), key_((std::uint64_t{speaker} + 1) * 0x9e3779b97f4a7c15ULL) {}
 
   void write(std::uint64_t position, std::span<std::byte> into) const {
-    std::uint64_t index = position / kWord;
-    if (const std::size_t skip = position % kWord; skip > 0) {
-      const std::uint64_t first = word(index++);
-      const std::size_t count = std::min(kWord - skip, into.size());
-      std::memcpy(into.data(), reinterpret_cast<const std::byte*>(&first) + skip, count);
-      into = into.subspan(count);
+    write_code(position, into);
+    if (position < hello_.size()) {
+      const std::string_view said = hello_.substr(position, into.size());
+      std::memcpy(into.data(), said.data(), said.size());
     }
-    for (; into.size() >= kWord; into = into.subspan(kWord)) {
-      const std::uint64_t whole = word(index++);
-      std::memcpy(into.data(), &whole, kWord);
-    }
-    const std::uint64_t last = word(index);
-    std::memcpy(into.data(), &last, into.size());
   }
 
   [[nodiscard]] bool matches(std::uint64_t position, std::span<const std::byte> bytes) const {
@@ -48,11 +43,28 @@ class Content {
  private:
   static constexpr std::size_t kWord = sizeof(std::uint64_t);
 
+  void write_code(std::uint64_t position, std::span<std::byte> into) const {
+    std::uint64_t index = position / kWord;
+    if (const std::size_t skip = position % kWord; skip > 0) {
+      const std::uint64_t first = word(index++);
+      const std::size_t count = std::min(kWord - skip, into.size());
+      std::memcpy(into.data(), reinterpret_cast<const std::byte*>(&first) + skip, count);
+      into = into.subspan(count);
+    }
+    for (; into.size() >= kWord; into = into.subspan(kWord)) {
+      const std::uint64_t whole = word(index++);
+      std::memcpy(into.data(), &whole, kWord);
+    }
+    const std::uint64_t last = word(index);
+    std::memcpy(into.data(), &last, into.size());
+  }
+
   [[nodiscard]] std::uint64_t word(std::uint64_t index) const {
     const std::uint64_t mixed = (key_ ^ index) * 0xff51afd7ed558ccdULL;
     return mixed ^ (mixed >> 29);
   }
 
+  std::string_view hello_;
   std::uint64_t key_;
 };
 

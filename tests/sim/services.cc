@@ -65,7 +65,7 @@ void Services::draw_preferences(std::uint32_t slot, ServicePort& port) {
   }
 }
 
-std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
+std::shared_ptr<ServicePort> Services::make_port(std::uint32_t slot) {
   auto port = std::make_shared<ServicePort>();
   port->key = {"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
   port->listen = {virtual_ips_[slot]};
@@ -79,43 +79,97 @@ std::shared_ptr<const ServicePort> Services::make_port(std::uint32_t slot) {
   return port;
 }
 
-/// One port becomes another one.
+void Services::add_routes(std::uint32_t slot, ServicePort& port, proxy::Switch& to) {
+  auto sni = std::make_shared<proxy::SniRoutes>();
+  sni->timeout = milliseconds(1 + random_.below(1500));
+  sni->reject = random_.chance(0.3);
+  sni->stats = std::make_shared<proxy::SniStats>();
+  sni->names.add("route-0.sim", route_slot(slot, 0));
+  sni->names.add("*.route-1.sim", route_slot(slot, 1));
+  for (std::uint32_t route = 0; route < kRoutes; ++route) {
+    const std::uint32_t place = route_slot(slot, route);
+    sni->slots.push_back(place);
+    auto routed = std::make_shared<ServicePort>();
+    routed->key = port.key;
+    routed->key.route = "route-" + std::to_string(route) + ".sim";
+    routed->policy = port.policy;
+    routed->stats = port.stats;
+    routed->route = std::make_shared<proxy::RouteStats>();
+    routed->route_of = slot;
+    for (std::uint32_t count = random_.below(3); count > 0; --count) {
+      routed->endpoints.push_back(make_endpoint(slot));
+    }
+    draw_preferences(slot, *routed);
+    ports_[place] = std::move(routed);
+    to.changed_slots.push_back(place);
+  }
+  port.sni = std::move(sni);
+}
+
+void Services::drop_routes(std::uint32_t slot, proxy::Switch& to) {
+  for (std::uint32_t route = 0; route < kRoutes; ++route) {
+    ports_[route_slot(slot, route)] = nullptr;
+    to.changed_slots.push_back(route_slot(slot, route));
+  }
+}
+
+void Services::change_policy(std::uint32_t slot, ServicePort& port, proxy::Switch& to) {
+  port.policy = draw_policy();
+  if (random_.chance(0.5)) {
+    port.sni = nullptr;
+    drop_routes(slot, to);
+    if (random_.chance(0.5)) {
+      add_routes(slot, port, to);
+    }
+  }
+}
+
+/// Adds one, takes one away, or all.
+void Services::change_endpoints(std::uint32_t what, std::uint32_t service, ServicePort& port) {
+  if (what == 0 || (what == 3 && port.endpoints.empty())) {
+    port.endpoints.push_back(make_endpoint(service));
+  } else if (what == 3) {
+    port.endpoints.clear();
+  } else if (!port.endpoints.empty()) {
+    port.endpoints.erase(port.endpoints.begin() + random_.below(static_cast<std::uint32_t>(port.endpoints.size())));
+  }
+}
+
+/// One port, or one route, becomes another one.
 void Services::change(std::uint32_t slot, proxy::Switch& to) {
   to.changed_slots.push_back(slot);
+  if (slot >= count()) {
+    if (ports_[slot] != nullptr) {
+      auto route = std::make_shared<ServicePort>(*ports_[slot]);
+      change_endpoints(random_.below(4), route->route_of, *route);
+      draw_preferences(route->route_of, *route);
+      ports_[slot] = std::move(route);
+    }
+    return;
+  }
   if (ports_[slot] == nullptr) {
     stats_[slot] = all_stats_.emplace_back(std::make_shared<proxy::ServiceStats>(1));
-    ports_[slot] = make_port(slot);
+    auto made = make_port(slot);
+    if (random_.chance(0.4)) {
+      add_routes(slot, *made, to);
+    }
+    ports_[slot] = std::move(made);
     const SocketAddress& address = ports_[slot]->listen.front();
     to.added.push_back({.fd = ring_.bind(address), .address = address, .port_slot = slot});
     return;
   }
   auto port = std::make_shared<ServicePort>(*ports_[slot]);
-  switch (random_.below(6)) {
-    case 0:
-      port->endpoints.push_back(make_endpoint(slot));
-      break;
-    case 1:
-    case 2:
-      if (!port->endpoints.empty()) {
-        port->endpoints.erase(port->endpoints.begin() +
-                              random_.below(static_cast<std::uint32_t>(port->endpoints.size())));
-      }
-      break;
-    case 3:
-      if (port->endpoints.empty()) {
-        port->endpoints.push_back(make_endpoint(slot));
-      } else {
-        port->endpoints.clear();
-        port->silent = slot % 2 == 0;
-      }
-      break;
-    case 4:
-      port->policy = draw_policy();
-      break;
-    default:
-      to.removed.push_back(port->listen.front());
-      ports_[slot] = nullptr;
-      return;
+  const std::uint32_t what = random_.below(6);
+  if (what < 4) {
+    change_endpoints(what, slot, *port);
+    port->silent = what == 3 && port->endpoints.empty() && slot % 2 == 0;
+  } else if (what == 4) {
+    change_policy(slot, *port, to);
+  } else {
+    to.removed.push_back(port->listen.front());
+    ports_[slot] = nullptr;
+    drop_routes(slot, to);
+    return;
   }
   draw_preferences(slot, *port);
   ports_[slot] = std::move(port);
@@ -124,9 +178,9 @@ void Services::change(std::uint32_t slot, proxy::Switch& to) {
 proxy::Switch Services::advance() {
   proxy::Switch to;
   if (plans_.empty()) {
-    ports_.resize(virtual_ips_.size());
+    ports_.resize((1 + kRoutes) * virtual_ips_.size());
     stats_.resize(virtual_ips_.size());
-    for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < count(); ++slot) {
       change(slot, to);
     }
   } else {
@@ -159,6 +213,13 @@ proxy::Switch Services::advance() {
 const ServicePort* Services::port_at(const SocketAddress& virtual_ip) const {
   const auto found = std::ranges::find(virtual_ips_, virtual_ip);
   return found == virtual_ips_.end() ? nullptr : plan().port(static_cast<std::uint32_t>(found - virtual_ips_.begin()));
+}
+
+const ServicePort* Services::route_at(const SocketAddress& virtual_ip, std::uint32_t route) const {
+  const auto found = std::ranges::find(virtual_ips_, virtual_ip);
+  return found == virtual_ips_.end()
+             ? nullptr
+             : plan().port(route_slot(static_cast<std::uint32_t>(found - virtual_ips_.begin()), route));
 }
 
 EndpointState* Services::any_endpoint() {

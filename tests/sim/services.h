@@ -27,6 +27,8 @@ class Services {
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(virtual_ips_.size()); }
   /// The port in force whose address that is, null where none has it.
   [[nodiscard]] const proxy::ServicePort* port_at(const SocketAddress& virtual_ip) const;
+  /// A route of that port, 0 or 1; null where it has none.
+  [[nodiscard]] const proxy::ServicePort* route_at(const SocketAddress& virtual_ip, std::uint32_t route) const;
   /// Any endpoint that there ever was, null where there was none.
   [[nodiscard]] proxy::EndpointState* any_endpoint();
 
@@ -36,6 +38,8 @@ class Services {
   [[nodiscard]] std::string leftovers() const;
 
  private:
+  static constexpr std::uint32_t kRoutes = 2;  ///< of a port with routes
+
   struct Kept {
     std::shared_ptr<proxy::EndpointState> state;
     bool named = false;  ///< by the plan in force
@@ -43,11 +47,19 @@ class Services {
     std::uint64_t touched = 0;  ///< of one that was let go: all its counts then
   };
   static std::uint64_t counts_of(const proxy::EndpointState& endpoint);
-  std::shared_ptr<const proxy::ServicePort> make_port(std::uint32_t slot);
+  std::shared_ptr<proxy::ServicePort> make_port(std::uint32_t slot);
   std::shared_ptr<proxy::EndpointState> make_endpoint(std::uint32_t slot);
   proxy::SessionPolicy draw_policy();
   void draw_preferences(std::uint32_t slot, proxy::ServicePort& port);
   void change(std::uint32_t slot, proxy::Switch& to);
+  void change_endpoints(std::uint32_t what, std::uint32_t service, proxy::ServicePort& port);
+  void change_policy(std::uint32_t slot, proxy::ServicePort& port, proxy::Switch& to);
+  void add_routes(std::uint32_t slot, proxy::ServicePort& port, proxy::Switch& to);
+  void drop_routes(std::uint32_t slot, proxy::Switch& to);
+  /// Behind the places of the Services.
+  [[nodiscard]] std::uint32_t route_slot(std::uint32_t service, std::uint32_t route) const {
+    return count() + kRoutes * service + route;
+  }
 
   Upstreams& upstreams_;
   proxy::simulated::SimulatedRing& ring_;

@@ -37,7 +37,7 @@ World::World(const Scenario& scenario, proxy::EndedLog& ended, bool traced)
     trace_.enable();
   }
   upstreams_.join(network_, peers_);
-  checker_.join(services_, ring_, [this] { run_posted(); });
+  checker_.join(services_, ring_, scenario_.limits.buffer_bytes, [this] { run_posted(); });
   peers_.on_giving_up(
       [this](EndId end) { checker_.check_giving_up(end, timeline_.now() - scarce_at_ > kAcceptsAgain); });
   budget_.limit = scenario_.session_budget;

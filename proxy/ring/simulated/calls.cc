@@ -342,6 +342,18 @@ std::span<const std::byte> SimulatedRing::bytes(const Buffer& buffer) const {
   return const_cast<Buffers&>(buffers_).at(buffer.id).first(buffer.size);
 }
 
+void SimulatedRing::append(Buffer& to, Buffer& from) {
+  const std::uint32_t moved = std::min(from.size, buffers_.buffer_bytes() - to.size);
+  const std::span<std::byte> bytes = buffers_.at(from.id).first(from.size);
+  std::ranges::copy(bytes.first(moved), buffers_.at(to.id).subspan(to.size).begin());
+  std::ranges::copy(bytes.subspan(moved), bytes.begin());
+  to.size += moved;
+  from.size -= moved;
+  if (from.size == 0) {
+    release(from);
+  }
+}
+
 void SimulatedRing::release(Buffer& buffer) {
   if (const char* wrong = buffers_.give_back(buffer.id); wrong != nullptr) {
     violation(kNoEnd, wrong);

@@ -83,6 +83,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   [[nodiscard]] SocketAddress dialled(int fd) override;
   [[nodiscard]] std::size_t unsent_bytes(int fd) const override;
   [[nodiscard]] std::span<const std::byte> bytes(const Buffer& buffer) const override;
+  void append(Buffer& to, Buffer& from) override;
   void release(Buffer& buffer) override;
   void run_once(Time deadline, CompletionHandler& handler) override;
 
