@@ -27,12 +27,29 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 22> kPolicyKeys = {
-    "selector",  "balancer",    "peakEwma",         "first",          "weights",
-    "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
-    "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "maxConnectionsPerEndpoint",
-    "queue",     "perClient",   "access",           "proxyProtocol",  "drain",
-    "onDown",    "source"};
+inline constexpr std::array<Key, 23> kPolicyKeys = {"selector",
+                                                    "balancer",
+                                                    "peakEwma",
+                                                    "first",
+                                                    "weights",
+                                                    "tiers",
+                                                    "locality",
+                                                    "healthCheck",
+                                                    "connect",
+                                                    "outlierDetection",
+                                                    "slowStart",
+                                                    "idleTimeout",
+                                                    "maxConnectionAge",
+                                                    "maxConnections",
+                                                    "maxConnectionsPerEndpoint",
+                                                    "queue",
+                                                    "perClient",
+                                                    "access",
+                                                    "proxyProtocol",
+                                                    "sni",
+                                                    "drain",
+                                                    "onDown",
+                                                    "source"};
 inline constexpr std::array<Key, 2> kQueueKeys = {"maxConnections", "timeout"};
 inline constexpr std::array<Key, 4> kPerClientKeys = {"maxConnections", "rate", "burst", "ipv6Prefix"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
@@ -55,6 +72,8 @@ inline constexpr std::array<Key, 3> kSuccessRateKeys = {"deviations", "minEndpoi
 inline constexpr std::array<Key, 5> kProxyProtocolKeys = {"send", "crc32c", "uniqueId", "trustedSources", "timeout"};
 inline constexpr std::array<Key, 2> kDrainKeys = {"timeout", "onEnd"};
 inline constexpr std::array<Key, 2> kSourceKeys = {"addresses", "ports"};
+inline constexpr std::array<Key, 4> kSniKeys = {"port", "routes", "timeout", "unmatched"};
+inline constexpr std::array<Key, 2> kSniRouteKeys = {"names", "selector"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
 struct KeyTable {
@@ -62,7 +81,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 34> kKeyTables = {{
+inline constexpr std::array<KeyTable, 36> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -96,11 +115,13 @@ inline constexpr std::array<KeyTable, 34> kKeyTables = {{
     {"policy.queue", kQueueKeys},
     {"policy.perClient", kPerClientKeys},
     {"policy.source", kSourceKeys},
+    {"policy.sni", kSniKeys},
+    {"policy.sni.routes[]", kSniRouteKeys},
     {"policy.drain", kDrainKeys},
 }};
 
 /// The keys that say how much or how long at the most, or what happens then: `ringway check` prints each. `first`,
-/// `healthCheck` and `proxyProtocol` only where a Service has them.
+/// `healthCheck`, `proxyProtocol` and `sni` only where a Service has them.
 inline constexpr std::array kLimitKeys = {
     Key("spec.backlog"),
     Key("policy.connect.timeout"),
@@ -122,6 +143,7 @@ inline constexpr std::array kLimitKeys = {
     Key("policy.first.maxConnections"),
     Key("policy.healthCheck.timeout"),
     Key("policy.proxyProtocol.timeout"),
+    Key("policy.sni.timeout"),
 };
 
 }  // namespace ringway::config

@@ -90,6 +90,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   decode_access(policy, patch);
   decode_proxy_protocol(policy, patch);
   decode_source(policy, patch);
+  decode_sni(policy, of_service, patch);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -146,6 +147,7 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     }
   }
   policy.selector = own.selector;
+  policy.sni = own.sni;
   if (kind) {
     check.kind = *kind;
     check.fast_interval = fast_given ? check.fast_interval : std::min(check.fast_interval, check.interval);

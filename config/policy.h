@@ -81,6 +81,7 @@ struct PolicyPatch {
   std::optional<bool> proxy_unique_id;
   std::optional<std::vector<std::string>> proxy_sources;
   std::optional<milliseconds> proxy_timeout;
+  std::optional<Sni> sni;
   std::optional<milliseconds> drain_timeout;
   std::optional<DrainEnd> drain_end;
   std::optional<OnDown> on_down;
@@ -89,7 +90,7 @@ struct PolicyPatch {
   bool operator==(const PolicyPatch&) const = default;
 };
 
-/// Reads a `policy`. `of_service` is false in `spec.defaults`, where a selector has no meaning.
+/// Reads a `policy`. `of_service` is false in `spec.defaults`, where a selector and `sni` have no meaning.
 PolicyPatch decode_policy(const Cursor& policy, bool of_service);
 /// Reads a `healthCheck`.
 HealthCheckPatch decode_health_check(const Cursor& check);
@@ -105,6 +106,10 @@ void decode_limits(const Cursor& policy, PolicyPatch& patch);
 void decode_proxy_protocol(const Cursor& policy, PolicyPatch& patch);
 /// Reads what of a policy says where upstream connections come from.
 void decode_source(const Cursor& policy, PolicyPatch& patch);
+/// Reads what of a policy says which endpoints the server name of a TLS client chooses.
+void decode_sni(const Cursor& policy, bool of_service, PolicyPatch& patch);
+/// Puts the number of the port that `sni` is for in the place of what was written; leaves a mistake where it is none.
+void settle_sni_port(const Cursor& at, const std::vector<ServicePort>& ports, Sni& sni);
 /// Reads a list of networks, made canonical. `others` hold those of which none may stand here too.
 std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {});
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.

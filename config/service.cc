@@ -155,6 +155,16 @@ void decode_ports(const Cursor& ports, ServiceDraft& draft) {
   }
 }
 
+void take_policy(const Cursor& policy, ServiceDraft& draft) {
+  draft.policy = decode_policy(policy, true);
+  if (policy["healthCheck"].is_map()) {
+    draft.check = policy["healthCheck"].spot();
+  }
+  if (draft.policy.sni) {
+    settle_sni_port(policy["sni"], draft.service.ports, *draft.policy.sni);
+  }
+}
+
 // `ringway.io/policy` holds YAML in a text; its mistakes point at the annotation.
 void decode_policy_annotation(const Cursor& annotation, ServiceDraft& draft) {
   const auto text = annotation.string();
@@ -168,10 +178,7 @@ void decode_policy_annotation(const Cursor& annotation, ServiceDraft& draft) {
     Cursor::Document inside{at.file, annotation.document().report, annotation.path(), std::pair(at.line, at.column)};
     const Cursor policy(inside, value);
     policy.refuse_duplicate_keys();
-    draft.policy = decode_policy(policy, true);
-    if (policy["healthCheck"].is_map()) {
-      draft.check = policy["healthCheck"].spot();
-    }
+    take_policy(policy, draft);
   });
   if (problem) {
     annotation.fail("line " + std::to_string(problem->line) + " of it: " + problem->what);
@@ -190,10 +197,7 @@ void decode_own_policy(const Cursor& document, ServiceDraft& draft) {
   if (annotation.present()) {
     decode_policy_annotation(annotation, draft);
   } else {
-    draft.policy = decode_policy(policy, true);
-    if (policy["healthCheck"].is_map()) {
-      draft.check = policy["healthCheck"].spot();
-    }
+    take_policy(policy, draft);
   }
   constexpr std::array<std::string_view, 1> kOwn = {"policy"};
   for (const auto& [key, entry] : document.map()) {

@@ -126,6 +126,24 @@ struct Source {
   bool operator==(const Source&) const = default;
 };
 
+/// One set of endpoints behind a port, for those clients who name one of its hosts.
+struct SniRoute {
+  std::vector<std::string> names;  ///< lower case, `*.` in front for a wildcard; the first is the name of the route
+  Selector selector;
+
+  bool operator==(const SniRoute&) const = default;
+};
+
+/// Pass-through of TLS by the server name in the ClientHello.
+struct Sni {
+  std::variant<std::uint16_t, std::string> port;  ///< as written: number, name, or "" = the only one; then the number
+  std::vector<SniRoute> routes;
+  milliseconds timeout{5000};  ///< for the ClientHello (HAProxy's usual inspect-delay)
+  bool reject = false;         ///< who takes no route gets RST; else the Service's own endpoints
+
+  bool operator==(const Sni&) const = default;
+};
+
 /// Our own part of a Service. Zero durations mean "never".
 struct Policy {
   std::optional<Selector> selector;  ///< the full grammar, in the place of `spec.selector`
@@ -159,6 +177,7 @@ struct Policy {
   bool proxy_unique_id = false;
   std::vector<std::string> proxy_sources;  ///< networks of those who must send a PROXY header; canonical
   milliseconds proxy_timeout{5000};
+  std::optional<Sni> sni;
   milliseconds drain_timeout{30'000};
   DrainEnd drain_end = DrainEnd::kClose;
   OnDown on_down = OnDown::kKeepSessions;
@@ -200,6 +219,8 @@ struct Service {
   [[nodiscard]] bool headless() const;
   /// Has an address or a node port that clients can dial; else there is nothing to run.
   [[nodiscard]] bool dialable() const;
+  /// Its endpoints, or some of them, are workloads that it selects.
+  [[nodiscard]] bool selects() const { return selector.has_value() || policy.sni.has_value(); }
   bool operator==(const Service&) const = default;
 };
 

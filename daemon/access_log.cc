@@ -49,11 +49,12 @@ std::string access_text(const proxy::SessionInfo& session, std::chrono::system_c
   out += " duration_ms=" + std::to_string(session.age.count());
   out += " attempts=" + std::to_string(session.attempts);
   out += " cause=" + std::string(to_string(session.cause));
+  out += session.server_name.empty() ? "" : " server_name=" + session.server_name;
   return out;
 }
 
 nlohmann::json session_fields(const proxy::SessionInfo& session, std::chrono::system_clock::time_point started) {
-  return {
+  nlohmann::json fields = {
       {"id", id_text(session.id)},
       {"startedAt", to_rfc3339(started)},
       {"client", session.client.to_string()},
@@ -68,6 +69,13 @@ nlohmann::json session_fields(const proxy::SessionInfo& session, std::chrono::sy
       {"attempts", session.attempts},
       {"bytesUpstream", session.bytes_upstream},
       {"bytesDownstream", session.bytes_downstream}};
+  if (!session.service.route.empty()) {
+    fields["route"] = session.service.route;
+  }
+  if (!session.server_name.empty()) {
+    fields["serverName"] = session.server_name;
+  }
+  return fields;
 }
 
 nlohmann::json access_json(const proxy::SessionInfo& session, std::chrono::system_clock::time_point started) {

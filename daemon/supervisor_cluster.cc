@@ -126,7 +126,7 @@ void Supervisor::Impl::retry_refused() {
 
 // A file's Service that selects workloads means those of a cluster too.
 void Supervisor::Impl::want_pods_of_files() {
-  const auto selects = [](const config::Service& service) { return service.selector.has_value(); };
+  const auto selects = [](const config::Service& service) { return service.selects(); };
   if (kubernetes_ != nullptr && std::ranges::any_of(files_->services, selects)) {
     kubernetes_->want_pods();
   }

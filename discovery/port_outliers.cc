@@ -19,8 +19,7 @@ bool moves_clients(config::Balancer balancer) {
 
 }  // namespace
 
-bool PortRuntime::find_outliers(proxy::Time now) {
-  const bool seen = stats_->failures_seen.exchange(false, std::memory_order_acquire);
+bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
   if (!configured() || !service_->policy.outliers || (!seen && !outliers_.watching())) {
     return false;
   }

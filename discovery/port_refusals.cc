@@ -8,7 +8,7 @@
 namespace ringway::discovery {
 
 void PortRuntime::tell_refusals() {
-  if (!stats_->refusals_seen.exchange(false, std::memory_order_acquire)) {
+  if (!key_.route.empty() || !stats_->refusals_seen.exchange(false, std::memory_order_acquire)) {
     return;
   }
   std::string reasons;

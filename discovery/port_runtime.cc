@@ -90,10 +90,11 @@ void settle_place(Candidate& candidate, const Place& here) {
 
 }  // namespace
 
-PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment)
+PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment, std::shared_ptr<proxy::ServiceStats> stats)
     : key_(std::move(key)),
       environment_(environment),
-      stats_(std::make_shared<proxy::ServiceStats>(environment.workers)) {}
+      stats_(std::move(stats)),
+      route_stats_(key_.route.empty() ? nullptr : std::make_shared<proxy::RouteStats>()) {}
 
 proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config::Service& service,
                                       const Frontend& frontend) {
@@ -134,20 +135,25 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
 bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked) {
   return running.listen == asked.listen && same_value(running.access, asked.access) &&
          same_value(running.sources, asked.sources) && same_value(running.proxy_sources, asked.proxy_sources) &&
-         same_value(running.source, asked.source) && running.policy == asked.policy;
+         same_value(running.source, asked.source) && same_value(running.sni, asked.sni) &&
+         running.route_of == asked.route_of && running.policy == asked.policy;
 }
 
 void PortRuntime::configure(const config::Service& service, const config::ServicePort& port,
-                            const std::vector<Frontend>& frontends, const std::vector<std::size_t>& slots) {
+                            std::vector<Front> fronts) {
   service_ = &service;
   port_ = &port;
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
-  std::vector<Front> fronts;
-  for (std::size_t i = 0; i < frontends.size(); ++i) {
-    Front front{frontends[i], slots[i], shape(key_, service, frontends[i]), running(frontends[i])};
+  for (Front& front : fronts) {
+    front.running = running(front.frontend);
     front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
     front.shape.clients = limits ? environment_.clients.of(key_) : nullptr;
-    fronts.push_back(std::move(front));
+    front.shape.route = route_stats_;
+    if (front.shape.sni != nullptr) {
+      auto counted = std::make_shared<proxy::SniRoutes>(*front.shape.sni);
+      counted->stats = sni_stats_;
+      front.shape.sni = std::move(counted);
+    }
   }
   fronts_ = std::move(fronts);
   drain_timeout_ = service.policy.drain_timeout;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,14 +21,14 @@
 
 namespace ringway::discovery {
 
-/// What all ports of a Service share: made for the first that asks, alive while a port of the Service, a session or a
-/// snapshot has it.
+/// What all ports of a Service share, and the routes of one name by themselves: made for the first that asks, alive
+/// while a port of the Service, a session or a snapshot has it.
 template <typename Table>
 class ServiceTables {
  public:
   /// The one table of the Service that `key` is a port of.
   std::shared_ptr<Table> of(const proxy::ServiceKey& key) {
-    auto& known = tables_[{key.ns, key.service}];
+    auto& known = tables_[{key.ns, key.service, key.route}];
     auto table = known.lock();
     if (table == nullptr) {
       table = std::make_shared<Table>();
@@ -40,7 +41,7 @@ class ServiceTables {
   }
 
  private:
-  std::map<std::pair<std::string, std::string>, std::weak_ptr<Table>> tables_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::weak_ptr<Table>> tables_;
 };
 
 /// One port of a Service: its endpoints, their checks and drains, and the `proxy::ServicePort` of each of its frontends
@@ -67,10 +68,11 @@ class PortRuntime {
     std::size_t slot = 0;
     proxy::ServicePort shape;
     /// Null before the first `choose`.
-    std::shared_ptr<const proxy::ServicePort> running;
+    std::shared_ptr<const proxy::ServicePort> running = {};
   };
 
-  PortRuntime(proxy::ServiceKey key, Environment& environment);
+  /// `stats` are those of the port and of all of its routes.
+  PortRuntime(proxy::ServiceKey key, Environment& environment, std::shared_ptr<proxy::ServiceStats> stats);
   PortRuntime(const PortRuntime&) = delete;
   PortRuntime& operator=(const PortRuntime&) = delete;
   ~PortRuntime() = default;
@@ -81,10 +83,9 @@ class PortRuntime {
   /// `running` has the shape that is asked for, so a configuration does not change it.
   static bool same_shape(const proxy::ServicePort& running, const proxy::ServicePort& asked);
 
-  /// In force from now on; both references must stay valid until the next call or `retire`. `slots` are those of
-  /// `frontends`.
-  void configure(const config::Service& service, const config::ServicePort& port,
-                 const std::vector<Frontend>& frontends, const std::vector<std::size_t>& slots);
+  /// In force from now on; both references must stay valid until the next call or `retire`. `fronts` are what they make
+  /// of it in a snapshot, see `planned_fronts`; what runs of them is known here.
+  void configure(const config::Service& service, const config::ServicePort& port, std::vector<Front> fronts);
   /// Its key is not configured any more: every endpoint drains. `coming` is the version that is built next.
   void retire(std::uint64_t coming, proxy::Time now);
 
@@ -95,9 +96,10 @@ class PortRuntime {
   /// Decides who may be picked in version `coming`. True where something in `fronts()` runs anew.
   bool choose(std::uint64_t coming, proxy::Time now);
 
-  /// Ejects the endpoints that sessions fail with; true where there was one, and `choose` is due.
-  bool find_outliers(proxy::Time now);
-  /// Says how many clients were refused since the last call, and why, where there were any.
+  /// Ejects the endpoints that sessions fail with; true where there was one, and `choose` is due. `seen`: one failed
+  /// since the last call.
+  bool find_outliers(bool seen, proxy::Time now);
+  /// Says how many clients were refused since the last call, and why, where there were any; of the routes too.
   void tell_refusals();
   /// When `choose` is due though nobody said anything: an ejection ends, a slow start goes on. Time::max() for never.
   [[nodiscard]] proxy::Time next_turn() const { return next_turn_; }
@@ -114,6 +116,7 @@ class PortRuntime {
   proxy::Time expire(proxy::Time now, std::uint64_t in_force);
 
   [[nodiscard]] const proxy::ServiceKey& key() const { return key_; }
+  [[nodiscard]] const std::shared_ptr<proxy::ServiceStats>& stats() const { return stats_; }
   [[nodiscard]] bool configured() const { return service_ != nullptr; }
   /// What the configuration says of it; null when it is not configured.
   [[nodiscard]] const config::ServicePort* config() const { return port_; }
@@ -123,6 +126,8 @@ class PortRuntime {
   /// Null where it has no such frontend, or none that runs.
   [[nodiscard]] std::shared_ptr<const proxy::ServicePort> running(const Frontend& frontend) const;
   [[nodiscard]] ServicePortView view(proxy::Time now) const;
+  /// `into` is the view of the port that this is a route of.
+  void add_to(ServicePortView& into, proxy::Time now) const;
 
  private:
   /// When the sessions of an endpoint that begins to drain are closed. Draining without a limit still is draining, so
@@ -168,6 +173,8 @@ class PortRuntime {
   const proxy::ServiceKey key_;
   Environment& environment_;
   std::shared_ptr<proxy::ServiceStats> stats_;
+  std::shared_ptr<proxy::RouteStats> route_stats_;  ///< null: no route
+  std::shared_ptr<proxy::SniStats> sni_stats_ = std::make_shared<proxy::SniStats>();
   const config::Service* service_ = nullptr;
   const config::ServicePort* port_ = nullptr;
   std::vector<Front> fronts_;

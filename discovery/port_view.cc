@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -135,6 +136,21 @@ ServicePortView PortRuntime::view(proxy::Time now) const {
   }
   std::ranges::stable_sort(view.endpoints, {}, [](const EndpointView& one) { return one.state->address; });
   return view;
+}
+
+void PortRuntime::add_to(ServicePortView& into, proxy::Time now) const {
+  ServicePortView own = view(now);
+  if (configured()) {
+    RouteView& route = into.routes.emplace_back();
+    route.name = key_.route;
+    route.service = service_;
+    route.running = own.running;
+    route.tier = tier_;
+    route.usable = static_cast<std::size_t>(std::ranges::count_if(own.endpoints, &EndpointView::usable));
+    route.total = own.endpoints.size() - static_cast<std::size_t>(std::ranges::count(
+                                             own.endpoints, EndpointCondition::kDraining, &EndpointView::condition));
+  }
+  std::ranges::move(own.endpoints, std::back_inserter(into.endpoints));
 }
 
 }  // namespace ringway::discovery

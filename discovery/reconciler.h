@@ -59,11 +59,22 @@ struct FrontendView {
   std::shared_ptr<const proxy::ServicePort> running;
 };
 
+/// A route of a port. Its endpoints stand among the port's: their `state->service.route` names it.
+struct RouteView {
+  std::string name;
+  const config::Service* service = nullptr;  ///< as if the Service had the route's selector, and no other route
+  std::shared_ptr<const proxy::ServicePort> running;  ///< that of the first frontend
+  std::size_t tier = 0;
+  std::size_t usable = 0;
+  std::size_t total = 0;  ///< without those that drain
+};
+
 struct ServicePortView {
   const config::ServicePort* configured = nullptr;
   std::shared_ptr<const proxy::ServicePort> running;  ///< that of the first frontend
   std::vector<FrontendView> frontends;
-  std::vector<EndpointView> endpoints;  ///< by address; draining ones too
+  std::vector<EndpointView> endpoints;  ///< by address; draining ones too; those of routes after the port's own
+  std::vector<RouteView> routes;        ///< by name
   std::size_t tier = 0;                 ///< the one in use
   Reach wanted = Reach::kAnywhere;      ///< how far sessions go while enough near endpoints are healthy
   Reach reach = Reach::kAnywhere;       ///< and how far they go now
@@ -141,7 +152,7 @@ class Reconciler {
 
   /// For the admin API and metrics; pointers in it are valid until the next call of a non-const member.
   [[nodiscard]] std::vector<ServiceView> services() const;
-  /// The endpoints of one port, found without a look at the others; empty where there is no such port.
+  /// The endpoints of one port, or of one route, found without a look at the others; empty where there is none such.
   [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
 
  private:

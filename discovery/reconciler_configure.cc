@@ -16,18 +16,18 @@ std::shared_ptr<const proxy::Snapshot> Reconciler::Impl::preview(const config::C
   snapshot->version = version_ + 1;
   snapshot->ports.resize(slots.size());
   for (const PlannedPort& planned : plan) {
-    for (const Frontend& frontend : planned.frontends) {
-      snapshot->ports.set(*slots.slot_of({planned.key, frontend.id()}), preview_of(planned, frontend));
+    for (const PortRuntime::Front& front : planned_fronts(planned, slots)) {
+      snapshot->ports.set(front.slot, preview_of(planned.key, front));
     }
   }
   return snapshot;
 }
 
-std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const PlannedPort& planned,
-                                                                       const Frontend& frontend) const {
-  proxy::ServicePort shape = PortRuntime::shape(planned.key, *planned.service, frontend);
-  const auto known = ports_.find(planned.key);
-  if (const auto running = known == ports_.end() ? nullptr : known->second->running(frontend)) {
+std::shared_ptr<const proxy::ServicePort> Reconciler::Impl::preview_of(const proxy::ServiceKey& key,
+                                                                       PortRuntime::Front front) const {
+  proxy::ServicePort& shape = front.shape;
+  const auto known = ports_.find(key);
+  if (const auto running = known == ports_.end() ? nullptr : known->second->running(front.frontend)) {
     if (PortRuntime::same_shape(*running, shape)) {
       return running;
     }
@@ -52,20 +52,12 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
   retire_all_but(kept);
   make_entries(*configuration);
   for (const PlannedPort& planned : plan) {
-    auto& port = ports_[planned.key];
-    if (!port) {
-      port = std::make_unique<PortRuntime>(planned.key, environment_);
+    PortRuntime& port = port_of(planned.key);
+    port.configure(*planned.service, *planned.port, planned_fronts(planned, slots_));
+    if (std::ranges::any_of(port.fronts(), [](const auto& front) { return front.running == nullptr; })) {
+      port.choose(version_ + 1, clock_.now());
     }
-    std::vector<std::size_t> slots;
-    for (const Frontend& frontend : planned.frontends) {
-      slots.push_back(*slots_.slot_of({planned.key, frontend.id()}));
-    }
-    port->configure(*planned.service, *planned.port, planned.frontends, slots);
-    if (std::ranges::any_of(port->fronts(), [](const auto& front) { return front.running == nullptr; })) {
-      port->choose(version_ + 1, clock_.now());
-    }
-    const auto position = static_cast<std::size_t>(planned.service - configuration->services.data());
-    entries_[position]->ports.push_back(port.get());
+    entry_of(planned).ports.push_back(&port);
   }
   index_entries(*configuration);
   changed_ = changed_ || !configuration_;
@@ -77,6 +69,30 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
   want_snapshot();
   environment_.affinities.forget_unused();
   environment_.clients.forget_unused();
+}
+
+PortRuntime& Reconciler::Impl::port_of(const proxy::ServiceKey& key) {
+  proxy::ServiceKey first = key;
+  first.route.clear();
+  const auto sibling = ports_.lower_bound(first);
+  auto stats = sibling != ports_.end() && same_port(sibling->first, key)
+                   ? sibling->second->stats()
+                   : std::make_shared<proxy::ServiceStats>(environment_.workers);
+  auto& port = ports_[key];
+  if (!port) {
+    port = std::make_unique<PortRuntime>(key, environment_, std::move(stats));
+  }
+  return *port;
+}
+
+Reconciler::Impl::Entry& Reconciler::Impl::entry_of(const PlannedPort& planned) {
+  if (planned.routed == nullptr) {
+    return *entries_[planned.position];
+  }
+  Entry& entry = *entries_.emplace_back(std::make_unique<Entry>());
+  entry.service = planned.service;
+  entry.routed = planned.routed;
+  return entry;
 }
 
 void Reconciler::Impl::retire_all_but(const std::set<proxy::ServiceKey>& kept) {

@@ -63,9 +63,15 @@ void Reconciler::Impl::settle() {
 
 void Reconciler::Impl::review_sessions() {
   const proxy::Time now = clock_.now();
+  const proxy::ServiceStats* asked = nullptr;  // a port and its routes, which stand in a row, have one
+  bool seen = false;
   for (const auto& [key, port] : ports_) {
+    if (port->stats().get() != asked) {
+      asked = port->stats().get();
+      seen = port->stats()->failures_seen.exchange(false, std::memory_order_acquire);
+    }
     port->tell_refusals();
-    if (port->find_outliers(now)) {
+    if (port->find_outliers(seen, now)) {
       mark(*port);
       want_snapshot();
     }
@@ -124,11 +130,19 @@ proxy::Time Reconciler::Impl::expire(std::uint64_t in_force) {
 std::vector<ServiceView> Reconciler::Impl::services() const {
   std::vector<ServiceView> views;
   views.reserve(entries_.size());
+  const proxy::Time now = clock_.now();
   for (const auto& entry : entries_) {
+    if (entry->routed != nullptr) {
+      continue;
+    }
     ServiceView& view = views.emplace_back();
     view.service = entry->service;
     for (const PortRuntime* port : entry->ports) {
-      view.ports.push_back(port->view(clock_.now()));
+      view.ports.push_back(port->view(now));
+      for (auto route = ports_.upper_bound(port->key()); route != ports_.end() && same_port(route->first, port->key());
+           ++route) {
+        route->second->add_to(view.ports.back(), now);
+      }
     }
   }
   return views;

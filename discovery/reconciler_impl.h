@@ -44,7 +44,8 @@ class Reconciler::Impl {
 
   struct Entry {
     const config::Service* service = nullptr;
-    std::vector<PortRuntime*> ports;  ///< none where the Service is not proxied
+    std::shared_ptr<const config::Service> routed;  ///< of a route: see PlannedPort. Null: the entry of a Service
+    std::vector<PortRuntime*> ports;                ///< none where the Service is not proxied
     std::unordered_set<const Workload*> members;
     std::vector<const config::EndpointSlice*> slices;
     bool dirty = false;      ///< stands in `dirty_entries_`
@@ -53,8 +54,8 @@ class Reconciler::Impl {
     Addresses touched;       ///< of which something else is said now
   };
 
-  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const PlannedPort& planned,
-                                                                     const Frontend& frontend) const;
+  [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const proxy::ServiceKey& key,
+                                                                     PortRuntime::Front front) const;
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);
   void index_entries(const config::Configuration& configuration);
@@ -63,6 +64,8 @@ class Reconciler::Impl {
   void place_ports();
   /// Marks the endpoints at `addresses`, all where it is nothing.
   void note(Entry& entry, const std::optional<Addresses>& addresses);
+  PortRuntime& port_of(const proxy::ServiceKey& key);
+  Entry& entry_of(const PlannedPort& planned);
   void mark(Entry& entry);
   void enlist(Entry& entry);
   void mark(PortRuntime& port);
@@ -78,9 +81,9 @@ class Reconciler::Impl {
   PortRuntime::Environment environment_;
   std::shared_ptr<const config::Configuration> configuration_;
 
-  std::map<WorkloadKey, Workload> workloads_;  ///< nodes are stable: entries point at them
-  std::vector<std::unique_ptr<Entry>> entries_;
-  std::vector<Entry*> selecting_;  ///< those that the index knows, by its positions
+  std::map<WorkloadKey, Workload> workloads_;    ///< nodes are stable: entries point at them
+  std::vector<std::unique_ptr<Entry>> entries_;  ///< those of the Services in their order, then those of routes
+  std::vector<Entry*> selecting_;                ///< those that the index knows, by its positions
   ServiceIndex index_;
   std::map<std::pair<std::string_view, std::string_view>, Entry*> sliced_;  ///< those with slices, by their name
   std::map<std::string, config::EndpointSlice> told_slices_;                ///< by id; nodes are stable

@@ -92,16 +92,19 @@ std::string why_no_endpoint(const ServicePortView& port, const Workload& workloa
 Verdict selected(const ServiceView& service, const Workload& workload) {
   Verdict verdict{
       .workload = name_of(workload), .source = workload.source, .selected = true, .in = false, .reasons = {}};
+  const bool of_service = look_at(*service.service, workload).amiss == 0;
   for (const ServicePortView& port : service.ports) {
     bool found = false;
     for (const EndpointView& view : port.endpoints) {
       if (is_of(view, verdict)) {
         verdict.in = verdict.in || view.usable;
-        verdict.reasons.push_back(port_text(port) + endpoint_text(view));
+        const std::string& route = view.state->service.route;
+        verdict.reasons.push_back(port_text(port) + (route.empty() ? "" : "route " + route + ": ") +
+                                  endpoint_text(view));
         found = true;
       }
     }
-    if (!found) {
+    if (!found && of_service) {
       verdict.reasons.push_back(port_text(port) + why_no_endpoint(port, workload));
     }
   }
@@ -146,6 +149,14 @@ Verdicts judge_slices(const ServiceView& service) {
   return out;
 }
 
+/// Selected by a route of one of its ports.
+bool of_a_route(const ServiceView& service, const Workload& workload) {
+  return std::ranges::any_of(service.ports, [&workload](const ServicePortView& port) {
+    return std::ranges::any_of(
+        port.routes, [&workload](const RouteView& route) { return look_at(*route.service, workload).amiss == 0; });
+  });
+}
+
 }  // namespace
 
 Verdicts judge(const ServiceView& service, const std::map<std::pair<std::string, std::string>, Workload>& workloads) {
@@ -155,7 +166,8 @@ Verdicts judge(const ServiceView& service, const std::map<std::pair<std::string,
   Verdicts out;
   std::vector<Miss> misses;
   for (const auto& [key, workload] : workloads) {
-    if (const Miss miss = look_at(*service.service, workload); miss.amiss > 0) {
+    const Miss miss = look_at(*service.service, workload);
+    if (miss.amiss > 0 && !of_a_route(service, workload)) {
       misses.push_back(miss);
     } else {
       out.items.push_back(selected(service, workload));

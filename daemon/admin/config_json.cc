@@ -167,6 +167,17 @@ json source_json(const config::Source& source) {
   return out;
 }
 
+json sni_json(const config::Sni& sni) {
+  json routes = json::array();
+  for (const auto& route : sni.routes) {
+    routes.push_back({{"names", route.names}, {"selector", route.selector.to_string()}});
+  }
+  return {{"port", std::visit([](const auto& port) { return json(port); }, sni.port)},
+          {"routes", std::move(routes)},
+          {"timeout", to_duration(sni.timeout)},
+          {"unmatched", sni.reject ? "reject" : "default"}};
+}
+
 json policy_json(const config::Policy& policy) {
   json out = {{"connect",
                {{"timeout", to_duration(policy.connect_timeout)},
@@ -203,6 +214,9 @@ json policy_json(const config::Policy& policy) {
                             {"uniqueId", policy.proxy_unique_id},
                             {"trustedSources", policy.proxy_sources},
                             {"timeout", to_duration(policy.proxy_timeout)}};
+  }
+  if (policy.sni) {
+    out["sni"] = sni_json(*policy.sni);
   }
   if (policy.selector) {
     out["selector"] = policy.selector->to_string();

@@ -41,6 +41,7 @@ class Collector {
   void add_frontends(const MetricLabels& labels, const discovery::ServicePortView& view);
   void add_traffic(const MetricLabels& labels, const proxy::ServiceStats& stats);
   void add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view);
+  void add_routes(const MetricLabels& labels, const discovery::ServicePortView& view);
 
   std::set<const void*> tables_;  ///< those that were added
   Family connections_ = counters("ringway_connections_total", "Connections accepted from clients.");
@@ -79,6 +80,8 @@ class Collector {
   Family unmatched_ = counters(
       "ringway_source_unmatched_total",
       "Attempts from an address of the kernel's choice, for want of one of policy.source of the endpoint's family.");
+  Family routed_ = counters("ringway_sni_sessions_total", "Sessions that took the route, by the server name.");
+  Family unrouted_ = counters("ringway_sni_unrouted_total", "Sessions of a port with routes that took none, and why.");
   Family checks_ = counters("ringway_health_checks_total", "Active health checks that ended.");
 };
 
@@ -96,6 +99,7 @@ void Collector::add(const discovery::ServicePortView& view) {
   tier_.gauge(labels, static_cast<double>(view.tier + 1));
   spilled_.gauge(labels, view.reach < view.wanted ? 1 : 0);
   add_clients(*view.running);
+  add_routes(labels, view);
   std::array<std::uint32_t, kConditions.size()> by_condition{};
   for (const auto& endpoint : view.endpoints) {
     ++by_condition.at(static_cast<std::size_t>(endpoint.condition));
@@ -178,8 +182,30 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   }
 }
 
+void Collector::add_routes(const MetricLabels& labels, const discovery::ServicePortView& view) {
+  for (const auto& route : view.routes) {
+    const MetricLabels one = with(labels, "route", route.name);
+    if (route.running != nullptr && route.running->route != nullptr) {
+      routed_.counter(one, static_cast<double>(route.running->route->sessions.load(std::memory_order_relaxed)));
+      panic_.gauge(one, route.running->panic ? 1 : 0);
+      tier_.gauge(one, static_cast<double>(route.tier + 1));
+    }
+  }
+  if (view.running->sni == nullptr || view.running->sni->stats == nullptr) {
+    return;
+  }
+  for (std::size_t i = 0; i < proxy::kSniMissCount; ++i) {
+    unrouted_.counter(with(labels, "reason", std::string(to_string(static_cast<proxy::SniMiss>(i)))),
+                      static_cast<double>(view.running->sni->stats->missed[i].load(std::memory_order_relaxed)));
+  }
+}
+
 void Collector::add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view) {
-  const MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
+  MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
+  if (!view.state->service.route.empty()) {
+    // One address may be an endpoint of several routes.
+    one = with(std::move(one), "route", view.state->service.route);
+  }
   up_.gauge(one, view.condition == EndpointCondition::kReady ? 1 : 0);
   picked_.counter(one, static_cast<double>(view.state->connections.load(std::memory_order_relaxed)));
   held_.gauge(one, view.state->active.load(std::memory_order_relaxed));
@@ -230,7 +256,9 @@ std::vector<prometheus::MetricFamily> Collector::take() && {
                        &latency_,
                        &ejections_,
                        &checks_,
-                       &no_local_}) {
+                       &no_local_,
+                       &routed_,
+                       &unrouted_}) {
     if (!family->empty()) {
       out.push_back(std::move(*family).take());
     }

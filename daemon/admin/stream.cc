@@ -18,7 +18,7 @@ using nlohmann::json;
 json identity(const json& item) {
   json out = json::object();
   for (const char* field :
-       {"namespace", "name", "service", "port", "protocol", "address", "workload", "source", "id"}) {
+       {"namespace", "name", "service", "port", "protocol", "route", "address", "workload", "source", "id"}) {
     if (const auto found = item.find(field); found != item.end()) {
       out[field] = *found;
     }
@@ -32,6 +32,11 @@ std::size_t state_of(json item) {
   if (const auto ports = item.find("ports"); ports != item.end()) {
     for (auto& port : *ports) {
       port.erase("counters");
+      if (const auto routes = port.find("routes"); routes != port.end()) {
+        for (auto& route : *routes) {
+          route.erase("counters");
+        }
+      }
     }
   }
   return std::hash<std::string>{}(to_line(item));

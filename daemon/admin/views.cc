@@ -1,6 +1,10 @@
 #include "daemon/admin/views.h"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "daemon/access_log.h"
 #include "daemon/admin/config_json.h"
@@ -49,14 +53,15 @@ json counters_json(const proxy::ServiceStats& stats) {
           {"ended", nonzero(ended, [](std::size_t i) { return to_string(static_cast<proxy::Cause>(i)); })}};
 }
 
-std::string_view answer_of(const proxy::ServicePort& port) {
-  if (!port.endpoints.empty()) {
+std::string_view answer_of(const proxy::ServicePort& port, const std::vector<discovery::RouteView>& routes) {
+  const bool to_itself = !port.endpoints.empty() && !(port.sni && port.sni->reject);
+  if (to_itself || std::ranges::any_of(routes, [](const auto& route) { return route.usable > 0; })) {
     return "serves";
   }
   return port.silent ? "drops" : "refuses";
 }
 
-json frontend_json(const discovery::FrontendView& view) {
+json frontend_json(const discovery::FrontendView& view, const std::vector<discovery::RouteView>& routes) {
   json listen = json::array();
   for (const auto& address : view.running->listen) {
     listen.push_back(address.to_string());
@@ -66,7 +71,35 @@ json frontend_json(const discovery::FrontendView& view) {
           {"trafficPolicy", view.frontend.local ? "Local" : "Cluster"},
           {"listen", std::move(listen)},
           {"endpoints", view.running->endpoints.size()},
-          {"answer", answer_of(*view.running)}};
+          {"answer", answer_of(*view.running, routes)}};
+}
+
+json route_json(const discovery::RouteView& route) {
+  const auto count = [&route] {
+    return route.running && route.running->route ? route.running->route->sessions.load(std::memory_order_relaxed) : 0;
+  };
+  return {{"name", route.name},
+          {"names", route.service->policy.sni->routes.front().names},
+          {"selector", route.service->selector->to_string()},
+          {"panic", route.running && route.running->panic},
+          {"tier", route.tier + 1},
+          {"endpoints", {{"usable", route.usable}, {"total", route.total}}},
+          {"counters", {{"sessions", count()}}}};
+}
+
+/// The routes of a port, and how many sessions took none of them.
+void add_routes(const discovery::ServicePortView& view, json& out) {
+  if (view.running == nullptr || view.running->sni == nullptr) {
+    return;
+  }
+  out["routes"] = json::array();
+  for (const auto& route : view.routes) {
+    out["routes"].push_back(route_json(route));
+  }
+  if (view.running->sni->stats != nullptr) {
+    out["counters"]["unrouted"] = nonzero(view.running->sni->stats->missed,
+                                          [](std::size_t i) { return to_string(static_cast<proxy::SniMiss>(i)); });
+  }
 }
 
 json port_view_json(const discovery::ServicePortView& view) {
@@ -85,7 +118,7 @@ json port_view_json(const discovery::ServicePortView& view) {
   out["frontends"] = json::array();
   for (const auto& frontend : view.frontends) {
     if (frontend.running) {
-      out["frontends"].push_back(frontend_json(frontend));
+      out["frontends"].push_back(frontend_json(frontend, view.routes));
       const json& listen = out["frontends"].back()["listen"];
       out["listen"].insert(out["listen"].end(), listen.begin(), listen.end());
       out["panic"] = out["panic"].get<bool>() || frontend.running->panic;
@@ -104,6 +137,7 @@ json port_view_json(const discovery::ServicePortView& view) {
   }
   out["endpoints"] = {
       {"usable", usable}, {"reserve", reserve}, {"total", view.endpoints.size() - draining}, {"draining", draining}};
+  add_routes(view, out);
   return out;
 }
 
@@ -138,6 +172,9 @@ json endpoint_json(const discovery::EndpointView& view) {
               {"reason", view.reason},
               {"usable", view.usable},
               {"check", check_json(view.check)}};
+  if (!state.service.route.empty()) {
+    out["route"] = state.service.route;
+  }
   json counters = {{"active", state.active.load(std::memory_order_relaxed)},
                    {"connections", state.connections.load(std::memory_order_relaxed)},
                    {"connectFailures", nonzero(state.connect_failures, [](std::size_t i) {
@@ -226,16 +263,20 @@ json workloads_json(const Board::Workloads& workloads, const std::vector<discove
     if (view.service != nullptr && !view.ports.empty()) {
       all.push_back(view.service);
     }
+    for (const auto& port : view.ports) {
+      std::ranges::transform(port.routes, std::back_inserter(all), &discovery::RouteView::service);
+    }
   }
   const discovery::ServiceIndex index(all);
   json out = json::array();
   for (const auto& [key, workload] : workloads) {
     if (filter.matches(workload.ns.empty() ? filter.ns : workload.ns, workload.name, workload.labels)) {
       json entry = workload_json(workload);
-      entry["services"] = json::array();
+      std::set<std::string> names;
       for (const std::size_t position : index.matching(workload)) {
-        entry["services"].push_back(all[position]->metadata.ns + "/" + all[position]->metadata.name);
+        names.insert(all[position]->metadata.ns + "/" + all[position]->metadata.name);
       }
+      entry["services"] = std::move(names);
       out.push_back(std::move(entry));
     }
   }

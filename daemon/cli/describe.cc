@@ -96,6 +96,31 @@ void print_ports(const json& service, std::ostream& out) {
   }
 }
 
+/// Each route of each port, and last whoever took none.
+void print_routes(const json& service, std::ostream& out) {
+  Table table({"  ROUTE", "NAMES", "SELECTOR", "ENDPOINTS", "SESSIONS"});
+  for (const auto& port : array(service, "ports")) {
+    for (const auto& route : array(port, "routes")) {
+      const auto& endpoints = object(route, "endpoints");
+      table.add({"  " + text(route, "name"), joined(route, "names", ","), text(route, "selector"),
+                 text(endpoints, "usable") + "/" + text(endpoints, "total") + (truth(route, "panic") ? " (panic)" : ""),
+                 text(object(route, "counters"), "sessions")});
+    }
+    if (port.contains("routes")) {
+      std::string unrouted;
+      for (const auto& [reason, count] : object(object(port, "counters"), "unrouted").items()) {
+        unrouted += (unrouted.empty() ? "" : ", ") + count.dump() + " " + reason;
+      }
+      const bool reject = text(object(object(service, "policy"), "sni"), "unmatched") == "reject";
+      table.add({"  <none>", "", reject ? "RST" : text(service, "selector"), "", unrouted.empty() ? "0" : unrouted});
+    }
+  }
+  if (!table.empty()) {
+    out << "Routes:\n";
+    table.print(out);
+  }
+}
+
 std::string check_of(const json& endpoint) {
   const auto& check = object(endpoint, "check");
   if (check.empty()) {
@@ -113,9 +138,11 @@ void print_endpoints(const json& endpoints, std::ostream& out) {
   for (const auto& endpoint : endpoints) {
     const auto& counters = object(endpoint, "counters");
     const std::string port = text(endpoint, "port");
-    table.add({"  " + (port.empty() ? "<unset>" : port), text(endpoint, "address"), text(endpoint, "workload"),
-               text(endpoint, "state"), check_of(endpoint), text(endpoint, "weight"), text(endpoint, "tier"),
-               text(counters, "active"), text(counters, "connections"), text(endpoint, "reason")});
+    const std::string route = text(endpoint, "route");
+    table.add({"  " + (port.empty() ? "<unset>" : port) + (route.empty() ? "" : "/" + route), text(endpoint, "address"),
+               text(endpoint, "workload"), text(endpoint, "state"), check_of(endpoint), text(endpoint, "weight"),
+               text(endpoint, "tier"), text(counters, "active"), text(counters, "connections"),
+               text(endpoint, "reason")});
   }
   if (!table.empty()) {
     table.print(out);
@@ -188,6 +215,7 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
                                                          : text(service, "internalTrafficPolicy"));
   print_exposure(service, out);
   print_ports(service, out);
+  print_routes(service, out);
   out << "Policy:\n";
   for (const auto& policy : policy_lines(object(service, "policy"))) {
     out << "  " << printable(policy) << '\n';

@@ -155,6 +155,13 @@ std::string drain_text(const json& drain) {
   return timeout + ", then " + (end == "reset" ? "RST" : end == "keep" ? "what is left is kept" : "FIN");
 }
 
+std::string sni_text(const json& sni) {
+  const std::size_t routes = array(sni, "routes").size();
+  return std::to_string(routes) + (routes == 1 ? " route" : " routes") + " of port " + text(sni, "port") +
+         ", name awaited for " + text(sni, "timeout") + ", others " +
+         (text(sni, "unmatched") == "reject" ? "get RST" : "go to the Service's own endpoints");
+}
+
 }  // namespace
 
 std::vector<std::string> policy_lines(const json& policy) {
@@ -173,6 +180,9 @@ std::vector<std::string> policy_lines(const json& policy) {
                     text(*proxied, "timeout"));
   }
   lines.push_back("source     " + source_text(policy));
+  if (const auto sni = policy.find("sni"); sni != policy.end()) {
+    lines.push_back("SNI        " + sni_text(*sni));
+  }
   lines.push_back("drain      " + drain_text(drain) +
                   ", sessions of a down endpoint: " + (text(policy, "onDown") == "closeSessions" ? "closed" : "kept"));
   return lines;

@@ -13,8 +13,14 @@ namespace {
 using nlohmann::json;
 using Row = Table::Row;
 
+/// `https`, of a route `https/shop.example`.
+std::string port_of(const json& endpoint) {
+  const std::string route = text(endpoint, "route");
+  return text(endpoint, "port") + (route.empty() ? "" : "/" + route);
+}
+
 std::string service_of(const json& endpoint) {
-  const std::string port = text(endpoint, "port");
+  const std::string port = port_of(endpoint);
   return text(endpoint, "service") + (port.empty() ? "" : ":" + port);
 }
 
@@ -34,7 +40,7 @@ Row service_wide(const json& item) {
 }
 
 Row endpoint_row(const json& item) {
-  return {text(item, "service"),  text(item, "port"),  text(item, "address"),
+  return {text(item, "service"),  port_of(item),       text(item, "address"),
           text(item, "workload"), text(item, "state"), text(object(item, "counters"), "active"),
           text(item, "reason")};
 }
@@ -78,8 +84,12 @@ Row session_row(const json& item) {
 }
 Row session_wide(const json& item) {
   const std::string first_byte = text(item, "firstByteUs");
-  return {text(item, "workload"), std::to_string(number(item, "connectUs")) + "us",
-          first_byte.empty() ? "" : first_byte + "us", text(item, "attempts"), text(item, "id")};
+  return {text(item, "workload"),
+          std::to_string(number(item, "connectUs")) + "us",
+          first_byte.empty() ? "" : first_byte + "us",
+          text(item, "attempts"),
+          text(item, "id"),
+          text(item, "serverName")};
 }
 
 }  // namespace
@@ -113,7 +123,7 @@ const ObjectTable::Kind& ObjectTable::kind_of(const std::string& kind) {
       {"sessions",
        {"CLIENT", "VIP", "SERVICE", "ENDPOINT", "STATE", "AGE", "BYTES"},
        &session_row,
-       {"WORKLOAD", "CONNECT", "FIRST-BYTE", "ATTEMPTS", "ID"},
+       {"WORKLOAD", "CONNECT", "FIRST-BYTE", "ATTEMPTS", "ID", "SERVER-NAME"},
        &session_wide}};
   const auto found = std::ranges::find(kinds, kind, &Kind::name);
   return found == kinds.end() ? kinds.front() : *found;

@@ -81,7 +81,7 @@ void ClusterTable::put(ApiObject object, ApiKind kind, proxy::Time arrived) {
 }
 
 void ClusterTable::put_service(const std::string& id, config::ApiService service, proxy::Time arrived) {
-  wants_pods_ = wants_pods_ || with_policy(service, nullptr).selector.has_value();
+  wants_pods_ = wants_pods_ || with_policy(service, nullptr).selects();
   const auto [known, is_new] = services_.try_emplace(id, service);
   if (!is_new && known->second == service) {
     return;

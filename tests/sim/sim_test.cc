@@ -48,7 +48,7 @@ TEST_F(SimTest, different_seeds_play_differently) {
 /// A search that never comes to a state cannot find what is wrong there.
 TEST_F(SimTest, a_few_hundred_seeds_come_to_every_end_and_use_both_paths) {
   Outcome sum;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 800; ++seed) {
     const Outcome outcome = play(seed, false).outcome;
     ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << outcome.violation->what;
     sum.established += outcome.established;

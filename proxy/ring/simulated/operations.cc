@@ -225,6 +225,7 @@ void SimulatedRing::perform_accept(std::uint32_t index) {
       tell(index, -EMFILE);
       return;
     }
+    quiet_turns_ = 0;
     const EndId end = network_.accept(listener, *this);
     files_.find(fd)->target = end;
     fd_of_end_.resize(std::max<std::size_t>(fd_of_end_.size(), end + 1), -1);
