@@ -52,13 +52,13 @@ Conversation* Checker::of_token(Token token) {
 }
 
 void Checker::on_accepted(EndId end) {
-  accepted_ = &conversations_.emplace_back();
-  accepted_->client = end;
-  accepted_->accepted_at = timeline_.now();
-  accepted_->may_close = all_may_close_;
-  accepted_->virtual_ip = network_.at(end).address;
-  accepted_->client_address = network_.at(end).peer;
-  set(end, accepted_);
+  Conversation& accepted = conversations_.emplace_back();
+  accepted.client = end;
+  accepted.accepted_at = timeline_.now();
+  accepted.may_close = all_may_close_;
+  accepted.virtual_ip = network_.at(end).address;
+  accepted.client_address = network_.at(end).peer;
+  set(end, &accepted);
 }
 
 void Checker::on_asked_peer(EndId end) {
@@ -66,6 +66,7 @@ void Checker::on_asked_peer(EndId end) {
   if (conversation == nullptr || std::exchange(conversation->opened, true)) {
     return;
   }
+  opened_ = conversation;
   if (const auto* port = services_->port_at(conversation->virtual_ip); port != nullptr) {
     conversation->policy = port->policy;
   }
@@ -98,8 +99,8 @@ const proxy::ServicePort* Checker::target_of(EndId end, const Conversation& conv
 void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   Conversation* conversation = of_token(token);
   if (conversation == nullptr) {
-    // The first attempt follows the accept at once, unless a file for it was missing.
-    conversation = accepted_;
+    // The first attempt is what a session is made for, unless a file for it was missing.
+    conversation = std::exchange(opened_, nullptr);
     of_slot_[token.slot].conversation = conversation;
   }
   if (conversation == nullptr) {

@@ -61,6 +61,8 @@ class Checker final : public proxy::simulated::Observer {
 
   /// The sessions that are with `endpoint`, or all, also those to come, may be closed from now on.
   void allow_close(const SocketAddress* endpoint);
+  /// Sessions that are made from now on are others.
+  void after_turn() { opened_ = nullptr; }
   /// A peer has waited for long: was it the data plane that kept it waiting?
   void check_giving_up(EndId peer, bool accepts);
   void check_ended(const proxy::EndedSession& ended);
@@ -84,9 +86,9 @@ class Checker final : public proxy::simulated::Observer {
   void on_shut_send(EndId end) override { check_fin(end); }
   void on_close(EndId end) override;
   void between_completions() override {
-    accepted_ = nullptr;
+    opened_ = nullptr;
     between_();
-    accepted_ = nullptr;
+    opened_ = nullptr;
   }
   void on_violation(EndId end, std::string what) override { report(end, std::move(what)); }
 
@@ -120,7 +122,7 @@ class Checker final : public proxy::simulated::Observer {
   std::vector<Conversation*> of_end_;
   std::vector<Life> of_slot_;
   std::map<EndId, std::vector<std::byte>> prefaces_;  ///< headers, by whom they were sent to
-  Conversation* accepted_ = nullptr;
+  Conversation* opened_ = nullptr;                    ///< the session that is being made
   bool all_may_close_ = false;
   std::size_t established_ever_ = 0;
   std::optional<Violation> violation_;

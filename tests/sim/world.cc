@@ -157,6 +157,7 @@ void World::check_end() {
 
 Outcome World::play() {
   while (!checker_.violation() && reactor_->turn()) {
+    checker_.after_turn();
     services_.collect();
     if (budget_.spent() || ring_.files_exhausted()) {
       scarce_at_ = timeline_.now();

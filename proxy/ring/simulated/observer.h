@@ -16,7 +16,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// A client's connection is handed over; what is asked for until `between_completions` is about it.
+  /// A client's connection is handed over.
   virtual void on_accepted(EndId end) = 0;
   virtual void on_connect(EndId end, const SocketAddress& to, Token token) = 0;
   /// The data plane was told that the upstream accepted, though it may have sent RST since.
@@ -27,7 +27,8 @@ class Observer {
   virtual void on_moved(EndId end) = 0;
   /// The kernel took `bytes` for `end`; they follow the `position` bytes before them.
   virtual void on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) = 0;
-  /// The data plane asks who the other one is, as it does first of all when it makes a session.
+  /// The data plane asks who the other one is, as it does first of all when it makes a session; the connect that
+  /// follows is its own.
   virtual void on_asked_peer(EndId end) = 0;
   /// Bytes of the data plane's own are sent, before any others.
   virtual void on_preface(EndId end, std::span<const std::byte> bytes) = 0;
