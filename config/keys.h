@@ -27,29 +27,12 @@ inline constexpr std::array<Key, 1> kContainerdKeys = {"socket"};
 inline constexpr std::array<Key, 4> kKubernetesKeys = {"kubeconfig", "context", "namespaces", "labelSelector"};
 inline constexpr std::array<Key, 1> kDefaultsKeys = {"policy"};
 
-inline constexpr std::array<Key, 23> kPolicyKeys = {"selector",
-                                                    "balancer",
-                                                    "peakEwma",
-                                                    "first",
-                                                    "weights",
-                                                    "tiers",
-                                                    "locality",
-                                                    "healthCheck",
-                                                    "connect",
-                                                    "outlierDetection",
-                                                    "slowStart",
-                                                    "idleTimeout",
-                                                    "maxConnectionAge",
-                                                    "maxConnections",
-                                                    "maxConnectionsPerEndpoint",
-                                                    "queue",
-                                                    "perClient",
-                                                    "access",
-                                                    "proxyProtocol",
-                                                    "sni",
-                                                    "drain",
-                                                    "onDown",
-                                                    "source"};
+inline constexpr std::array<Key, 24> kPolicyKeys = {
+    "selector",  "balancer",    "peakEwma",         "first",          "weights",
+    "tiers",     "locality",    "healthCheck",      "connect",        "outlierDetection",
+    "slowStart", "idleTimeout", "maxConnectionAge", "maxConnections", "maxConnectionsPerEndpoint",
+    "queue",     "perClient",   "access",           "proxyProtocol",  "sni",
+    "drain",     "onDown",      "source",           "bandwidth"};
 inline constexpr std::array<Key, 2> kQueueKeys = {"maxConnections", "timeout"};
 inline constexpr std::array<Key, 4> kPerClientKeys = {"maxConnections", "rate", "burst", "ipv6Prefix"};
 inline constexpr std::array<Key, 2> kAccessKeys = {"allow", "deny"};
@@ -74,6 +57,8 @@ inline constexpr std::array<Key, 2> kDrainKeys = {"timeout", "onEnd"};
 inline constexpr std::array<Key, 2> kSourceKeys = {"addresses", "ports"};
 inline constexpr std::array<Key, 4> kSniKeys = {"port", "routes", "timeout", "unmatched"};
 inline constexpr std::array<Key, 2> kSniRouteKeys = {"names", "selector"};
+inline constexpr std::array<Key, 2> kBandwidthKeys = {"perSession", "service"};
+inline constexpr std::array<Key, 2> kRateKeys = {"up", "down"};
 
 /// The keys of one mapping, `at` being its path as `config/README.md` writes it.
 struct KeyTable {
@@ -81,7 +66,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-inline constexpr std::array<KeyTable, 36> kKeyTables = {{
+inline constexpr std::array<KeyTable, 39> kKeyTables = {{
     {"", kRingwayKeys},
     {"metadata", kRingwayMetadataKeys},
     {"spec", kRingwaySpecKeys},
@@ -117,6 +102,9 @@ inline constexpr std::array<KeyTable, 36> kKeyTables = {{
     {"policy.source", kSourceKeys},
     {"policy.sni", kSniKeys},
     {"policy.sni.routes[]", kSniRouteKeys},
+    {"policy.bandwidth", kBandwidthKeys},
+    {"policy.bandwidth.perSession", kRateKeys},
+    {"policy.bandwidth.service", kRateKeys},
     {"policy.drain", kDrainKeys},
 }};
 
@@ -136,6 +124,10 @@ inline constexpr std::array kLimitKeys = {
     Key("policy.perClient.maxConnections"),
     Key("policy.perClient.rate"),
     Key("policy.perClient.burst"),
+    Key("policy.bandwidth.perSession.up"),
+    Key("policy.bandwidth.perSession.down"),
+    Key("policy.bandwidth.service.up"),
+    Key("policy.bandwidth.service.down"),
     Key("policy.drain.timeout"),
     Key("policy.drain.onEnd"),
     Key("policy.outlierDetection.maxEjection"),

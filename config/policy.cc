@@ -91,6 +91,7 @@ PolicyPatch decode_policy(const Cursor& policy, bool of_service) {
   decode_proxy_protocol(policy, patch);
   decode_source(policy, patch);
   decode_sni(policy, of_service, patch);
+  decode_bandwidth(policy, patch);
   const Cursor drain = policy["drain"];
   drain.allow_only(kDrainKeys);
   patch.drain_timeout = drain["timeout"].duration(kMinTimeout, kMaxDrainTimeout, true);
@@ -142,6 +143,10 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
     override_with(policy.drain_end, patch->drain_end);
     override_with(policy.on_down, patch->on_down);
     override_with(policy.source, patch->source);
+    override_with(policy.session_up, patch->session_up);
+    override_with(policy.session_down, patch->session_down);
+    override_with(policy.service_up, patch->service_up);
+    override_with(policy.service_down, patch->service_down);
     if (patch->health_check) {
       apply(*patch->health_check, kind, fast_given, check);
     }

@@ -86,6 +86,10 @@ struct PolicyPatch {
   std::optional<DrainEnd> drain_end;
   std::optional<OnDown> on_down;
   std::optional<Source> source;
+  std::optional<std::uint64_t> session_up;
+  std::optional<std::uint64_t> session_down;
+  std::optional<std::uint64_t> service_up;
+  std::optional<std::uint64_t> service_down;
 
   bool operator==(const PolicyPatch&) const = default;
 };
@@ -110,6 +114,8 @@ void decode_source(const Cursor& policy, PolicyPatch& patch);
 void decode_sni(const Cursor& policy, bool of_service, PolicyPatch& patch);
 /// Puts the number of the port that `sni` is for in the place of what was written; leaves a mistake where it is none.
 void settle_sni_port(const Cursor& at, const std::vector<ServicePort>& ports, Sni& sni);
+/// Reads what of a policy says how many bytes may pass each second.
+void decode_bandwidth(const Cursor& policy, PolicyPatch& patch);
 /// Reads a list of networks, made canonical. `others` hold those of which none may stand here too.
 std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others = {});
 /// Reads a selector: a text, or a mapping with matchLabels and matchExpressions.

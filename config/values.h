@@ -182,6 +182,10 @@ struct Policy {
   DrainEnd drain_end = DrainEnd::kClose;
   OnDown on_down = OnDown::kKeepSessions;
   Source source;
+  std::uint64_t session_up = 0;  ///< bytes each second from the client of one session; 0 = no limit
+  std::uint64_t session_down = 0;
+  std::uint64_t service_up = 0;  ///< of all sessions of the Service
+  std::uint64_t service_down = 0;
 
   bool operator==(const Policy&) const = default;
 };

@@ -129,6 +129,8 @@ proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config
   shape.policy.proxy_timeout = service.policy.proxy_timeout;
   shape.policy.affinity_timeout = service.affinity_timeout;
   shape.source = source_of(service.policy.source);
+  shape.policy.bandwidth = {service.policy.session_up, service.policy.session_down};
+  shape.service_bandwidth = {service.policy.service_up, service.policy.service_down};
   return shape;
 }
 
@@ -136,7 +138,8 @@ bool PortRuntime::same_shape(const proxy::ServicePort& running, const proxy::Ser
   return running.listen == asked.listen && same_value(running.access, asked.access) &&
          same_value(running.sources, asked.sources) && same_value(running.proxy_sources, asked.proxy_sources) &&
          same_value(running.source, asked.source) && same_value(running.sni, asked.sni) &&
-         running.route_of == asked.route_of && running.policy == asked.policy;
+         running.route_of == asked.route_of && running.service_bandwidth == asked.service_bandwidth &&
+         running.policy == asked.policy;
 }
 
 void PortRuntime::configure(const config::Service& service, const config::ServicePort& port,
@@ -144,10 +147,18 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   service_ = &service;
   port_ = &port;
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
+  const proxy::Rates rates = {service.policy.service_up, service.policy.service_down};
+  // A session has that of its port, whatever its route is. Where the limit is gone, those that are open hold it still.
+  const bool shares = rates != proxy::Rates() && key_.route.empty();
+  const auto bandwidth = shares ? environment_.bandwidths.of(key_) : environment_.bandwidths.known(key_);
+  if (bandwidth != nullptr) {
+    bandwidth->limit(rates);
+  }
   for (Front& front : fronts) {
     front.running = running(front.frontend);
     front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
     front.shape.clients = limits ? environment_.clients.of(key_) : nullptr;
+    front.shape.bandwidth = shares ? bandwidth : nullptr;
     front.shape.route = route_stats_;
     if (front.shape.sni != nullptr) {
       auto counted = std::make_shared<proxy::SniRoutes>(*front.shape.sni);

@@ -36,6 +36,11 @@ class ServiceTables {
     }
     return table;
   }
+  /// Null where nobody holds one.
+  std::shared_ptr<Table> known(const proxy::ServiceKey& key) const {
+    const auto found = tables_.find({key.ns, key.service, key.route});
+    return found == tables_.end() ? nullptr : found->second.lock();
+  }
   void forget_unused() {
     std::erase_if(tables_, [](const auto& known) { return known.second.expired(); });
   }
@@ -60,6 +65,7 @@ class PortRuntime {
     std::function<void(PortRuntime&)> health_changed;
     ServiceTables<proxy::AffinityTable> affinities = {};
     ServiceTables<proxy::ClientLimits> clients = {};
+    ServiceTables<proxy::ServiceBandwidth> bandwidths = {};
   };
 
   /// A frontend and its place in the snapshot.

@@ -69,6 +69,7 @@ void Reconciler::Impl::configure(std::shared_ptr<const config::Configuration> co
   want_snapshot();
   environment_.affinities.forget_unused();
   environment_.clients.forget_unused();
+  environment_.bandwidths.forget_unused();
 }
 
 PortRuntime& Reconciler::Impl::port_of(const proxy::ServiceKey& key) {

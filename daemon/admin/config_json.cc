@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "config/quantity.h"
 #include "daemon/drain_file.h"
 #include "daemon/text.h"
 #include "discovery/health/check.h"
@@ -178,6 +179,14 @@ json sni_json(const config::Sni& sni) {
           {"unmatched", sni.reject ? "reject" : "default"}};
 }
 
+json bandwidth_json(const config::Policy& policy) {
+  const auto rates = [](std::uint64_t up, std::uint64_t down) {
+    return json{{"up", config::print_quantity(up)}, {"down", config::print_quantity(down)}};
+  };
+  return {{"perSession", rates(policy.session_up, policy.session_down)},
+          {"service", rates(policy.service_up, policy.service_down)}};
+}
+
 json policy_json(const config::Policy& policy) {
   json out = {{"connect",
                {{"timeout", to_duration(policy.connect_timeout)},
@@ -200,6 +209,7 @@ json policy_json(const config::Policy& policy) {
                 {"onEnd", name_of(policy.drain_end, std::array<std::string_view, 3>{"close", "reset", "keep"})}}},
               {"source", source_json(policy.source)},
               {"onDown", policy.on_down == config::OnDown::kCloseSessions ? "closeSessions" : "keepSessions"}};
+  out["bandwidth"] = bandwidth_json(policy);
   out.update(balancing_json(policy));
   if (!policy.allow.empty()) {
     out["access"]["allow"] = policy.allow;

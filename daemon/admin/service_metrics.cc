@@ -77,6 +77,7 @@ class Collector {
       gauges("ringway_limited_clients", "Client addresses with sessions, where policy.perClient counts them.");
   Family untracked_ = counters("ringway_limited_clients_untracked_total",
                                "Sessions that policy.perClient let in without a look, for want of room.");
+  Family waits_ = counters("ringway_bandwidth_waits_total", "Times that a session paused for policy.bandwidth.");
   Family unmatched_ = counters(
       "ringway_source_unmatched_total",
       "Attempts from an address of the kernel's choice, for want of one of policy.source of the endpoint's family.");
@@ -144,6 +145,7 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   std::uint64_t unpaid = 0;
   std::uint64_t queued = 0;
   std::uint64_t unmatched = 0;
+  std::array<std::uint64_t, 2> waits{};
   std::uint64_t connect_us = 0;
   std::array<std::uint64_t, proxy::kCauseCount> ended{};
   std::array<std::uint64_t, proxy::kConnectBucketBounds_us.size() + 1> buckets{};
@@ -156,6 +158,8 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
     unpaid += worker.retries_unpaid.get();
     queued += worker.queued.get();
     unmatched += worker.source_unmatched.get();
+    waits[0] += worker.bandwidth_waits[0].get();
+    waits[1] += worker.bandwidth_waits[1].get();
     connect_us += worker.connect_total_us.get();
     for (std::size_t i = 0; i < ended.size(); ++i) {
       ended[i] += worker.ended[i].get();
@@ -173,6 +177,8 @@ void Collector::add_traffic(const MetricLabels& labels, const proxy::ServiceStat
   queued_.gauge(labels, static_cast<double>(queued));
   unpaid_.counter(labels, static_cast<double>(unpaid));
   unmatched_.counter(labels, static_cast<double>(unmatched));
+  waits_.counter(with(labels, "direction", "upstream"), static_cast<double>(waits[0]));
+  waits_.counter(with(labels, "direction", "downstream"), static_cast<double>(waits[1]));
   for (const auto cause : proxy::kRejections) {
     rejected_.counter(with(labels, "reason", std::string(to_string(cause))),
                       static_cast<double>(ended.at(static_cast<std::size_t>(cause))));
@@ -241,6 +247,7 @@ std::vector<prometheus::MetricFamily> Collector::take() && {
                        &retries_,
                        &unpaid_,
                        &unmatched_,
+                       &waits_,
                        &rejected_,
                        &ended_,
                        &panic_,

@@ -34,6 +34,7 @@ json counters_json(const proxy::ServiceStats& stats) {
   std::uint64_t up = 0;
   std::uint64_t down = 0;
   std::uint64_t retries = 0;
+  std::uint64_t waits = 0;
   std::array<std::uint64_t, proxy::kCauseCount> ended{};
   for (const auto& worker : stats.all()) {
     connections += worker.connections.get();
@@ -41,6 +42,7 @@ json counters_json(const proxy::ServiceStats& stats) {
     up += worker.bytes_upstream.get();
     down += worker.bytes_downstream.get();
     retries += worker.retries.get();
+    waits += worker.bandwidth_waits[0].get() + worker.bandwidth_waits[1].get();
     for (std::size_t i = 0; i < ended.size(); ++i) {
       ended[i] += worker.ended[i].get();
     }
@@ -50,6 +52,7 @@ json counters_json(const proxy::ServiceStats& stats) {
           {"bytesUpstream", up},
           {"bytesDownstream", down},
           {"connectRetries", retries},
+          {"bandwidthWaits", waits},
           {"ended", nonzero(ended, [](std::size_t i) { return to_string(static_cast<proxy::Cause>(i)); })}};
 }
 

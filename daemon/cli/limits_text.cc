@@ -30,7 +30,7 @@ struct Zero {
   std::string_view key;
   std::string_view means;
 };
-constexpr std::array<Zero, 11> kZeros = {{
+constexpr std::array<Zero, 15> kZeros = {{
     {"policy.idleTimeout", "never"},
     {"policy.maxConnectionAge", "never"},
     {"policy.drain.timeout", "never"},
@@ -40,6 +40,10 @@ constexpr std::array<Zero, 11> kZeros = {{
     {"policy.perClient.maxConnections", "no limit"},
     {"policy.perClient.rate", "no limit"},
     {"policy.perClient.burst", "as rate"},
+    {"policy.bandwidth.perSession.up", "no limit"},
+    {"policy.bandwidth.perSession.down", "no limit"},
+    {"policy.bandwidth.service.up", "no limit"},
+    {"policy.bandwidth.service.down", "no limit"},
     {"policy.first.maxConnections", "no limit"},
     {"policy.connect.retryBudget", "none but the free ones"},
 }};
@@ -50,7 +54,7 @@ std::string meaning(std::string_view key, std::string value) {
       return std::string(zero->means);
     }
   }
-  return value;
+  return key.starts_with("policy.bandwidth.") ? value + " bytes a second" : value;
 }
 
 /// Null where the policy has none of what `key` belongs to.

@@ -127,6 +127,21 @@ std::string source_text(const json& policy) {
   return out + (source.contains("ports") ? ", ports " + text(source, "ports") : "");
 }
 
+/// Bytes each second, "" where nothing is limited.
+std::string bandwidth_text(const json& policy) {
+  const json bandwidth = policy.value("bandwidth", json::object());
+  std::string out;
+  for (const auto& [key, of_whom] : {std::pair("perSession", "of a session"), std::pair("service", "of the Service")}) {
+    for (const char* way : {"up", "down"}) {
+      const std::string rate = text(bandwidth.value(key, json::object()), way);
+      if (!rate.empty() && rate != "0") {
+        out += (out.empty() ? "" : ", ") + std::string(of_whom) + " " + rate + " " + way;
+      }
+    }
+  }
+  return out.empty() ? out : out + "; bytes a second";
+}
+
 std::string or_no_limit(const std::string& number) {
   return number == "0" ? "any number" : number;
 }
@@ -178,6 +193,9 @@ std::vector<std::string> policy_lines(const json& policy) {
     lines.push_back("PROXY      sends " + text(*proxied, "send") + ", reads it of " +
                     std::to_string(array(*proxied, "trustedSources").size()) + " networks within " +
                     text(*proxied, "timeout"));
+  }
+  if (const std::string bandwidth = bandwidth_text(policy); !bandwidth.empty()) {
+    lines.push_back("bandwidth  " + bandwidth);
   }
   lines.push_back("source     " + source_text(policy));
   if (const auto sni = policy.find("sni"); sni != policy.end()) {

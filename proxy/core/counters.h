@@ -41,7 +41,8 @@ struct alignas(64) ServiceCounters {
   Counter retries;           ///< connect attempts after the first
   Counter retries_unpaid;    ///< sessions that the retry budget denied another attempt
   Counter source_unmatched;  ///< attempts from the kernel's choice, for want of a `source` of the endpoint's family
-  RetryBudget retry_budget;  ///< the worker's alone: not for readers
+  std::array<Counter, 2> bandwidth_waits;  ///< times that reading paused, from the client and from the upstream
+  RetryBudget retry_budget;                ///< the worker's alone: not for readers
   std::array<Counter, kCauseCount> ended;
   std::array<Counter, kConnectBucketBounds_us.size() + 1> connect_buckets;
   Counter connect_total_us;

@@ -14,6 +14,7 @@
 #include "proxy/core/access_list.h"
 #include "proxy/core/address.h"
 #include "proxy/core/affinity_table.h"
+#include "proxy/core/bandwidth.h"
 #include "proxy/core/cause.h"
 #include "proxy/core/client_limits.h"
 #include "proxy/core/counters.h"
@@ -110,6 +111,7 @@ struct SessionPolicy {
   bool proxy_crc32c = false;
   bool proxy_unique_id = false;
   std::chrono::milliseconds proxy_timeout{5000};  ///< for the header of a client out of `proxy_sources`
+  Rates bandwidth{};                              ///< of each session
   std::chrono::milliseconds max_age{0};           ///< from the connect on, give or take kAgeJitter
 
   bool operator==(const SessionPolicy&) const = default;
@@ -139,6 +141,8 @@ struct ServicePort {
   std::shared_ptr<const AccessList> proxy_sources;  ///< who speaks for others: sends a PROXY header first. Null: nobody
   std::shared_ptr<const Source> source;             ///< null: the kernel's choice
   std::shared_ptr<ClientLimits> clients;            ///< of the Service; null: `per_client` limits nothing
+  Rates service_bandwidth{};                        ///< of `bandwidth`, for who compares
+  std::shared_ptr<ServiceBandwidth> bandwidth;      ///< of the Service; null: it limits nothing
   std::shared_ptr<AffinityTable> affinity;          ///< of the Service; null: no affinity
   std::shared_ptr<const SniRoutes> sni;             ///< of a port with routes. Null: all take `endpoints`
   std::shared_ptr<RouteStats> route;                ///< of a route. Null: this is a port

@@ -21,7 +21,7 @@ enum class Side : std::uint8_t { kClient, kUpstream };
 /// It copies: one receive is in flight while the buffer before it is being sent, so a stalled reader holds two buffers
 /// at the most and everything behind them is the sender's backpressure. Or it splices: what the kernel holds for the
 /// source goes through a pipe to the destination and never comes up here; a pipe is held only while data is in it.
-/// Either way FIN is passed on after the last byte.
+/// Either way FIN is passed on after the last byte. While it is paused none of its operations reads.
 struct Relay {
   Buffer sending;  ///< being sent, `sent` bytes of it are gone
   Buffer queued;   ///< came while `sending` was on its way
@@ -34,7 +34,10 @@ struct Relay {
   bool ended = false;       ///< the source has said all: FIN, or its socket failed
   bool finished = false;    ///< and all of it, FIN too, is passed on
   bool broken = false;      ///< the destination takes no more: what comes is dropped
+  bool paused = false;      ///< not read from until `resume`, for the sake of a bandwidth
   std::uint64_t bytes = 0;  ///< passed on
+  Time paid;                ///< where a session's bandwidth is limited, see `paid_after`
+  Time resume;
 
   [[nodiscard]] bool flushed() const { return sending.empty() && queued.empty() && pipe.none(); }
 };

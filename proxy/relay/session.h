@@ -129,10 +129,19 @@ class Session {
   [[nodiscard]] bool source_taken(std::int32_t connect_result) const;
   void try_next_source();
 
+  // session_bandwidth.cc
+  void limit_bandwidth(const ServicePort& port);
+  [[nodiscard]] bool pauses(Side source);
+  [[nodiscard]] std::uint32_t bandwidth_allowance(Side source) const;
+  void take_bandwidth(Side source, std::uint32_t bytes);
+  void read_on();
+  [[nodiscard]] bool paused() const { return relays_[0].paused || relays_[1].paused; }
+  void stop_limiting();
+
   // session_latency.cc
   void observe_connect();
   void observe_failure();
-  void observe_data(Side side);
+  void observe_data(Side side, std::uint32_t bytes);
 
   // session_relay.cc
   void receive(Side side, bool later);
@@ -178,7 +187,8 @@ class Session {
   bool timed_out_ = false;     ///< the connect, or the wait for a ClientHello, is being cancelled by its time limit
   bool reset_client_ = false;  ///< the client gets RST at the end
   bool reset_upstream_ = false;
-  bool observes_ = false;         ///< connected, and the first byte of the upstream is awaited
+  bool observes_ = false;         ///< what is read is noted: until the upstream's first byte, and where `limited_`
+  bool limited_ = false;          ///< by a bandwidth, its own or its Service's
   std::array<bool, 2> failed_{};  ///< the side's socket reported an error
   std::array<int, 2> fds_{-1, -1};
   std::array<Relay, 2> relays_;
@@ -202,13 +212,15 @@ class Session {
   Time opened_;
   Time attempt_started_;
   Time last_activity_;
-  Time asked_;  ///< while `observes_`: when the client first said something, else when the upstream was connected
+  Time asked_;                  ///< when the client first said something, else when the upstream was connected; until
+                                ///< `first_byte_time_` is
   Time too_old_ = Time::max();  ///< when `policy_.max_age` is over
   bool queued_ = false;
-  Time queue_limit_;                       ///< while `queued_`
-  std::shared_ptr<ClientLimits> clients_;  ///< that count this session
-  std::shared_ptr<ServiceStats> kept_;     ///< where no endpoint keeps `stats_` alive
-  Time limit_;                             ///< of kLingering, and of waiting for resources
+  Time queue_limit_;                             ///< while `queued_`
+  std::shared_ptr<ClientLimits> clients_;        ///< that count this session
+  std::shared_ptr<ServiceBandwidth> bandwidth_;  ///< null: the Service had no limit
+  std::shared_ptr<ServiceStats> kept_;           ///< where no endpoint keeps `stats_` alive
+  Time limit_;                                   ///< of kLingering, and of waiting for resources
   std::chrono::microseconds connect_time_{0};
   std::optional<std::chrono::microseconds> first_byte_time_;  ///< as SessionInfo has it
   SessionId id_;

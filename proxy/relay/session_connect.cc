@@ -46,6 +46,7 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
   }
   if (const ServicePort* port = table.plan_->port(port_slot); port != nullptr) {
     policy_ = port->policy;
+    limit_bandwidth(*port);
     stats_ = port->stats.get();
     counters_ = &stats_->worker(table.shared_.worker);
     counters_->connections.add();
@@ -202,6 +203,10 @@ void Session::establish() {
     // Most clients speak first and have done so by now; the upstream has had no time to answer.
     receive(Side::kClient, false);
   } else {
+    if (limited_) {
+      const Relay& read = from(Side::kClient);
+      take_bandwidth(Side::kClient, read.sending.size - read.sent + read.queued.size);
+    }
     pass_on_hello();
   }
   receive(Side::kUpstream, true);

@@ -61,6 +61,9 @@ void Session::close(Cause cause) {
     cause_ = cause;
   }
   table_->timers_.set(slot_, table_->shared_.ring.now() + kCloseGrace);
+  if (limited_) {
+    stop_limiting();
+  }
   for (const Side side : {Side::kClient, Side::kUpstream}) {
     if (failed_[index(side)]) {
       side_failed(side);

@@ -2,8 +2,9 @@
 
 #include "proxy/relay/session_table.h"
 
-// How long a session took to connect, and until the upstream's first byte: for the access log, and for peakEwma, which
-// counts the latter from the client's first byte on.
+// What is noted of an established session: how long it took to connect, and until the upstream's first byte, for the
+// access log, and for peakEwma, which counts the latter from the client's first byte on; and what it reads, for
+// `bandwidth`.
 namespace ringway::proxy {
 namespace {
 
@@ -31,9 +32,15 @@ void Session::observe_failure() {
   endpoint_->latency.observe(microseconds(took), now, policy_.ewma_decay);
 }
 
-void Session::observe_data(Side side) {
+void Session::observe_data(Side side, std::uint32_t bytes) {
+  if (limited_) {
+    take_bandwidth(side, bytes);
+  }
+  if (first_byte_time_) {
+    return;
+  }
   if (side == Side::kUpstream) {
-    observes_ = false;
+    observes_ = limited_;
     first_byte_time_ = microseconds(last_activity_ - attempt_started_);
     if (policy_.balancer == Balancer::kPeakEwma) {
       endpoint_->latency.observe(connect_time_ + microseconds(last_activity_ - asked_), last_activity_,

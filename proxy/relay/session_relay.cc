@@ -52,6 +52,9 @@ void Session::on_completion(const Completion& completion) {
 }
 
 void Session::receive(Side side, bool later) {
+  if (limited_ && pauses(side)) {
+    return;
+  }
   ++in_flight_;
   table_->shared_.ring.receive(fd(side), token(receive_from(side)), later);
 }
@@ -120,7 +123,7 @@ void Session::on_data(Side side, const Buffer& buffer) {
   Relay& relay = from(side);
   last_activity_ = table_->shared_.ring.now();
   if (observes_) {
-    observe_data(side);
+    observe_data(side, buffer.size);
   }
   note_read(relay, buffer.full);
   if (!relay.sending.empty()) {
@@ -217,8 +220,11 @@ void Session::pass_fin(Side source) {
 }
 
 void Session::on_established_timer() {
+  if (limited_) {
+    read_on();
+  }
   const Time now = table_->shared_.ring.now();
-  if (policy_.idle_timeout.count() > 0 && now - last_activity_ >= policy_.idle_timeout) {
+  if (policy_.idle_timeout.count() > 0 && !paused() && now - last_activity_ >= policy_.idle_timeout) {
     close(Cause::kIdleTimeout);
     return;
   }
@@ -238,8 +244,9 @@ void Session::on_established_timer() {
 void Session::set_established_timer() {
   const bool half_closed = from(Side::kClient).ended || from(Side::kUpstream).ended;
   const auto look = half_closed ? table_->shared_.ring.now() + kHalfCloseLook : Time::max();
-  const auto idle = policy_.idle_timeout.count() > 0 ? last_activity_ + policy_.idle_timeout : Time::max();
-  if (const Time next = std::min({look, idle, too_old_}); next != Time::max()) {
+  const auto idle = policy_.idle_timeout.count() > 0 && !paused() ? last_activity_ + policy_.idle_timeout : Time::max();
+  const auto resume = [](const Relay& relay) { return relay.paused ? relay.resume : Time::max(); };
+  if (const Time next = std::min({look, idle, too_old_, resume(relays_[0]), resume(relays_[1])}); next != Time::max()) {
     table_->timers_.set(slot_, next);
   } else {
     table_->timers_.clear(slot_);

@@ -73,6 +73,12 @@ void Session::splice(Side source, std::uint32_t limit) {
     on_flushed(source);
     return;
   }
+  if (limited_) {
+    if (pauses(source)) {
+      return;
+    }
+    limit = std::min(limit, bandwidth_allowance(source));
+  }
   const std::uint32_t filled = fill_pipe(source, limit);
   const std::uint32_t wanted = std::min(limit, relay.pipe.capacity);
   if (filled == 0 || !empty_pipe(source)) {
@@ -101,6 +107,9 @@ std::uint32_t Session::fill_pipe(Side source, std::uint32_t limit) {
   }
   const std::int32_t result = ring.fill(relay.pipe, fd(source), std::min(limit, relay.pipe.capacity));
   if (result > 0) {
+    if (limited_) {
+      take_bandwidth(source, static_cast<std::uint32_t>(result));
+    }
     return static_cast<std::uint32_t>(result);
   }
   ring.return_pipe(relay.pipe);

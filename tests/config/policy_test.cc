@@ -156,7 +156,7 @@ TEST(PolicyOfService, wrong_values_say_what_is_allowed) {
       {"{zz: 1}",
        "policy.zz: unknown key, allowed is selector, balancer, peakEwma, first, weights, tiers, locality, healthCheck, "
        "connect, outlierDetection, slowStart, idleTimeout, maxConnectionAge, maxConnections, "
-       "maxConnectionsPerEndpoint, queue, perClient, access, proxyProtocol, sni, drain, onDown, source"},
+       "maxConnectionsPerEndpoint, queue, perClient, access, proxyProtocol, sni, drain, onDown, source, bandwidth"},
       {"{balancer: maglev}",
        "policy.balancer: expected one of powerOfTwo, leastConnections, roundRobin, random, sourceHash, peakEwma, "
        "first"},

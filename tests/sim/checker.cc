@@ -69,6 +69,7 @@ void Checker::on_asked_peer(EndId end) {
   opened_ = conversation;
   if (const auto* port = services_->port_at(conversation->virtual_ip); port != nullptr) {
     conversation->policy = port->policy;
+    conversation->bandwidth = port->bandwidth;
   }
 }
 
@@ -163,6 +164,7 @@ void Checker::on_asked(EndId end, Token token) {
     // Before that a client is asked for its hello.
     conversation->established = true;
     conversation->last_moved = conversation->established_at = timeline_.now();
+    note_bandwidth(*conversation);
     ++established_ever_;
   }
 }
@@ -213,6 +215,7 @@ void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::by
     return;
   }
   check_age(end, *conversation);
+  check_bandwidth(end, bytes.size());
   const bool wants_header =
       end == conversation->upstream && conversation->policy.proxy_send != proxy::ProxyVersion::kNone;
   if (wants_header && conversation->header_bytes == 0) {

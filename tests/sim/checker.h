@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ struct Conversation {
   SocketAddress virtual_ip;
   SocketAddress client_address;
   proxy::SessionPolicy policy;
+  std::shared_ptr<proxy::ServiceBandwidth> bandwidth;
   std::vector<SocketAddress> tried;
   bool opened = false;             ///< a session was made of it, whose policy is that of this moment
   std::uint64_t header_bytes = 0;  ///< that the upstream was sent before all else
@@ -92,6 +95,23 @@ class Checker final : public proxy::simulated::Observer {
   }
   void on_violation(EndId end, std::string what) override { report(end, std::move(what)); }
 
+  // checker_bandwidth.cc
+  /// What the sessions of a Service have passed on in one direction since its rate is what it is.
+  struct Shared {
+    std::uint64_t change = 0;  ///< of all rates, the last before
+    std::uint64_t rate = 0;
+    Time since;
+    std::uint64_t sessions = 0;  ///< that there ever were
+    std::uint64_t bytes = 0;
+    std::uint64_t beyond = 0;  ///< may come beyond the rate
+  };
+  /// What a session passes on before a rate holds it back: what it has read of once.
+  [[nodiscard]] std::uint64_t most_read() const;
+  void note_bandwidth(const Conversation& conversation);
+  void check_bandwidth(EndId end, std::size_t bytes);
+  /// How long a session may wait for its turn.
+  [[nodiscard]] Duration longest_pause(const Conversation& conversation) const;
+
   // checker_ends.cc
   void check_fin(EndId end);
   void check_reset(EndId end);
@@ -121,6 +141,7 @@ class Checker final : public proxy::simulated::Observer {
   std::deque<Conversation> conversations_;
   std::vector<Conversation*> of_end_;
   std::vector<Life> of_slot_;
+  std::map<const proxy::ServiceBandwidth*, std::array<Shared, 2>> shared_;
   std::map<EndId, std::vector<std::byte>> prefaces_;  ///< headers, by whom they were sent to
   Conversation* opened_ = nullptr;                    ///< the session that is being made
   bool all_may_close_ = false;

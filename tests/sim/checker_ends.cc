@@ -143,16 +143,18 @@ void Checker::check_giving_up(EndId peer, bool accepts) {
       continue;
     }
     if (const End& gone = network_.at(source); gone.failed) {
-      const Time told = std::max({gone.failed_at, found->last_moved, ring_->short_of_buffers_at()});
-      if (network_.unacknowledged(to) == 0 && timeline_.now() - told > kStuck) {
+      const Time told = std::max(
+          {gone.failed_at, found->last_moved, ring_->short_of_buffers_at(), services_->bandwidth_changed_at()});
+      if (network_.unacknowledged(to) == 0 && timeline_.now() - told > kStuck + longest_pause(*found)) {
         report(to, "RST of the other side is not passed on, though all bytes before it are");
       }
       return;
     }
     const bool waits = speaker.arrived > 0 || (speaker.fin_arrived && !network_.at(to).fin_written) ||
                        speaker.arrived_total > relayed(to);
-    const Time since = std::max({found->last_moved, speaker.segment_arrives, ring_->short_of_buffers_at()});
-    if (waits && network_.writable(to) && timeline_.now() - since > kStuck) {
+    const Time since = std::max(
+        {found->last_moved, speaker.segment_arrives, ring_->short_of_buffers_at(), services_->bandwidth_changed_at()});
+    if (waits && network_.writable(to) && timeline_.now() - since > kStuck + longest_pause(*found)) {
       report(to, "what has come from the other side is not passed on, though there is room");
     }
   }

@@ -114,6 +114,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t sessions) {
   drawn.drains = random.chance(0.15);
   drawn.stops_early = random.chance(0.15);
   drawn.max_ages = random.chance(0.2);
+  drawn.bandwidths = random.chance(0.2);
   return drawn;
 }
 

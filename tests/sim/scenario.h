@@ -48,6 +48,7 @@ struct Scenario {
   Troubles troubles;
   bool idle_timeouts = false;
   bool max_ages = false;
+  bool bandwidths = false;
   std::uint32_t switches = 0;          ///< changes of the plan
   std::uint32_t closed_endpoints = 0;  ///< times that the sessions of one endpoint are closed
   bool drains = false;

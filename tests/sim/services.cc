@@ -42,6 +42,22 @@ proxy::SessionPolicy Services::draw_policy() {
   return policy;
 }
 
+void Services::limit_bandwidth(ServicePort& port) {
+  if (!scenario_.bandwidths) {
+    return;
+  }
+  for (const std::size_t way : {0U, 1U}) {
+    port.policy.bandwidth[way] = random_.chance(0.5) ? std::uint64_t{4096} << random_.below(10) : 0;
+    port.service_bandwidth[way] = random_.chance(0.3) ? std::uint64_t{65'536} << random_.below(8) : 0;
+  }
+  if (port.bandwidth == nullptr || random_.chance(0.3)) {
+    port.bandwidth = std::make_shared<proxy::ServiceBandwidth>();
+  }
+  port.bandwidth->limit(port.service_bandwidth);
+  ++bandwidth_changes_;
+  bandwidth_changed_at_ = ring_.now();
+}
+
 std::shared_ptr<EndpointState> Services::make_endpoint(std::uint32_t slot) {
   const proxy::ServiceKey key{"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
   auto endpoint = std::make_shared<EndpointState>(key, upstreams_.add(), "", stats_[slot]);
@@ -70,6 +86,7 @@ std::shared_ptr<ServicePort> Services::make_port(std::uint32_t slot) {
   port->key = {"sim", "service-" + std::to_string(slot), "", proxy::Protocol::kTcp};
   port->listen = {virtual_ips_[slot]};
   port->policy = draw_policy();
+  limit_bandwidth(*port);
   port->stats = stats_[slot];
   port->clients = random_.chance(0.5) ? std::make_shared<proxy::ClientLimits>() : nullptr;
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
@@ -115,6 +132,7 @@ void Services::drop_routes(std::uint32_t slot, proxy::Switch& to) {
 
 void Services::change_policy(std::uint32_t slot, ServicePort& port, proxy::Switch& to) {
   port.policy = draw_policy();
+  limit_bandwidth(port);
   if (random_.chance(0.5)) {
     port.sni = nullptr;
     drop_routes(slot, to);

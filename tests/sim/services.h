@@ -23,6 +23,9 @@ class Services {
   /// The data plane runs this version from now on.
   void set_in_force(std::uint64_t version) { in_force_ = plans_[version - 1].get(); }
   [[nodiscard]] const proxy::Plan& plan() const { return *in_force_; }
+  /// How often a rate of bandwidth has changed, and when it last did.
+  [[nodiscard]] std::uint64_t bandwidth_changes() const { return bandwidth_changes_; }
+  [[nodiscard]] proxy::Time bandwidth_changed_at() const { return bandwidth_changed_at_; }
   [[nodiscard]] const SocketAddress& virtual_ip(std::uint32_t service) const { return virtual_ips_[service]; }
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(virtual_ips_.size()); }
   /// The port in force whose address that is, null where none has it.
@@ -50,6 +53,7 @@ class Services {
   std::shared_ptr<proxy::ServicePort> make_port(std::uint32_t slot);
   std::shared_ptr<proxy::EndpointState> make_endpoint(std::uint32_t slot);
   proxy::SessionPolicy draw_policy();
+  void limit_bandwidth(proxy::ServicePort& port);
   void draw_preferences(std::uint32_t slot, proxy::ServicePort& port);
   void change(std::uint32_t slot, proxy::Switch& to);
   void change_endpoints(std::uint32_t what, std::uint32_t service, proxy::ServicePort& port);
@@ -72,6 +76,8 @@ class Services {
   std::vector<std::unique_ptr<const proxy::Plan>> plans_;
   const proxy::Plan* in_force_ = nullptr;
   std::vector<Kept> endpoints_;
+  std::uint64_t bandwidth_changes_ = 0;
+  proxy::Time bandwidth_changed_at_;
 };
 
 }  // namespace ringway::sim

@@ -14,6 +14,8 @@ constexpr std::uint32_t kFirstClient = 0x0a800001;
 constexpr std::uint16_t kClientPort = 40'000;
 /// So long a session may outlive its peers: a FIN that is not answered, a reader that takes nothing.
 constexpr auto kAfterPeers = seconds(40);
+/// And so much longer where bandwidth is limited: what a peer had said before it went is read first.
+constexpr auto kAtARate = seconds(400);
 /// A connect that nobody answers takes 127 s, sixteen times.
 constexpr auto kAfterConnects = seconds(2100);
 /// After want of files or places accepting goes on within this.
@@ -143,9 +145,10 @@ void World::check_end() {
   const bool peers_gone = clients_ == scenario_.sessions && peers_.open() == 0;
   const Duration since = peers_gone ? timeline_.now() - peers_.last_ended() : Duration::zero();
   const EndId established = checker_.still_established();
-  if (since >= kAfterPeers && established != kNoEnd) {
+  const Duration after = kAfterPeers + (scenario_.bandwidths ? Duration(kAtARate) : Duration::zero());
+  if (since >= after && established != kNoEnd) {
     checker_.report(established, "a session outlives its peers");
-  } else if (since >= kAfterPeers && reactor_->sessions().size() == 0) {
+  } else if (since >= after && reactor_->sessions().size() == 0) {
     posted_.push_back(kStop);
     ring_.wake();
   } else if (since >= kAfterConnects) {

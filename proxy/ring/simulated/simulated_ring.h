@@ -50,6 +50,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   [[nodiscard]] std::size_t buffers_held() const { return buffers_.held(); }
   /// When a receive last found no buffer, or waited for one.
   [[nodiscard]] Time short_of_buffers_at() const { return starved_.empty() ? short_of_buffers_at_ : timeline_.now(); }
+  [[nodiscard]] const RingLimits& limits() const { return limits_; }
   [[nodiscard]] bool files_exhausted() const { return files_.open_count() >= limits_.files; }
   [[nodiscard]] std::size_t pipes_held() const { return pipes_taken_; }
 
