@@ -11,12 +11,20 @@
 
 namespace ringway::test {
 
-TcpClient::TcpClient(const SocketAddress& to, milliseconds limit, int receive_buffer)
+TcpClient::TcpClient(const SocketAddress& to, milliseconds limit, int receive_buffer,
+                     const std::optional<proxy::IpAddress>& from)
     : fd_(socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   if (receive_buffer != 0) {
     setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   }
   sockaddr_storage storage{};
+  if (from) {
+    const socklen_t size = SocketAddress(*from, 0).fill(storage);
+    if (bind(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
+      error_ = errno;
+      return;
+    }
+  }
   const socklen_t length = to.fill(storage);
   if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) {
     return;

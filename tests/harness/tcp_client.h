@@ -21,8 +21,9 @@ enum class Ending : std::uint8_t { kOpen, kFin, kReset, kTimeout };
 class TcpClient {
  public:
   /// Connects; `error()` is 0 when that worked, else the errno (ETIMEDOUT when `limit` has passed). A receive buffer of
-  /// `receive_buffer` bytes where that is not 0.
-  explicit TcpClient(const SocketAddress& to, milliseconds limit = kPatience, int receive_buffer = 0);
+  /// `receive_buffer` bytes where that is not 0, and from the address `from` where one is given.
+  explicit TcpClient(const SocketAddress& to, milliseconds limit = kPatience, int receive_buffer = 0,
+                     const std::optional<proxy::IpAddress>& from = std::nullopt);
 
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] bool connected() const { return error_ == 0; }

@@ -1,12 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "tests/harness/daemon.h"
-#include "tests/harness/fd.h"
 #include "tests/harness/services.h"
 #include "tests/harness/tcp_client.h"
 
@@ -42,15 +39,7 @@ Counts greetings(const SocketAddress& vip, int connections, std::vector<TcpClien
 
 /// Who greets a client that comes from `from`.
 std::string greeting_from(const IpAddress& from, const SocketAddress& vip) {
-  const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_storage address{};
-  socklen_t length = SocketAddress(from, 0).fill(address);
-  EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  length = vip.fill(address);
-  EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  std::array<char, 8> name{};
-  EXPECT_EQ(recv(fd.get(), name.data(), name.size(), MSG_WAITALL), 8);
-  return {name.data(), name.size()};
+  return TcpClient(vip, kPatience, 0, from).receive(8);
 }
 
 /// `server-0`, `server-1`, … behind one Service, over four workers.
