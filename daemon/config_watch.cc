@@ -26,6 +26,8 @@ using std::chrono::steady_clock;
 
 constexpr std::uint32_t kMask =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+/// Every write: looked at within a burst alone, for others may write to files of the folder all day long.
+constexpr std::uint32_t kWrites = IN_MODIFY;
 constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
 /// The link that the kubelet swaps when it renews a mounted ConfigMap or Secret.
@@ -114,7 +116,7 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
     std::vector<std::string> failures;
     std::map<int, Interest> now;
     for (const auto& [folder, interest] : wanted) {
-      const int watched = inotify_add_watch(inotify_.native_handle(), folder.c_str(), kMask);
+      const int watched = inotify_add_watch(inotify_.native_handle(), folder.c_str(), mask());
       if (watched < 0) {
         failures.push_back(proxy::system_error(errno, "watching " + folder.string()).context);
         continue;
@@ -176,13 +178,30 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
     const Interest& interest = found->second;
     const bool named =
         name == kDataLink || interest.names.contains(name) || (interest.any && could_be_configuration(name));
+    if ((event.mask & kWrites) != 0) {
+      return named && burst_;
+    }
     return named && ((event.mask & IN_CREATE) == 0 || is_link(interest.folder / name));
+  }
+
+  [[nodiscard]] std::uint32_t mask() const { return burst_ ? kMask | kWrites : kMask; }
+
+  /// Brings `mask` to all folders.
+  void update_masks() {
+    for (const auto& [watched, interest] : interests_) {
+      const int again = inotify_add_watch(inotify_.native_handle(), interest.folder.c_str(), mask());
+      // Another folder has come to its place, which the next `watch` sees to.
+      if (again >= 0 && !interests_.contains(again)) {
+        inotify_rm_watch(inotify_.native_handle(), again);
+      }
+    }
   }
 
   void postpone() {
     const auto now = steady_clock::now();
     if (!burst_) {
       burst_ = now;
+      update_masks();
     }
     timer_.expires_at(std::min(now + pace_.quiet, *burst_ + pace_.longest));
     timer_.async_wait([self = shared_from_this()](const auto& error) {
@@ -190,6 +209,7 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
         return;
       }
       self->burst_.reset();
+      self->update_masks();
       self->changed_();
     });
   }

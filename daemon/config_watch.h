@@ -12,7 +12,7 @@
 namespace ringway::daemon {
 
 /// Watches the files of a configuration with inotify(7) and says once that something changed, after a burst of changes
-/// has come to rest. Control thread.
+/// has come to rest: a file that is written anew meanwhile is waited for, and not read by half. Control thread.
 ///
 /// Folders are watched, not files, so that a rename over a file (what editors do), a new file that a glob finds, and
 /// the swap of the link `..data` (what Kubernetes does with a mounted ConfigMap) are seen. A folder that is not there

@@ -99,6 +99,27 @@ TEST_F(ConfigWatchTest, a_burst_that_does_not_end_is_cut) {
   EXPECT_GE(calls_, 1);
 }
 
+TEST_F(ConfigWatchTest, a_file_that_is_written_again_meanwhile_is_waited_for) {
+  const milliseconds quiet_time(500);
+  begin({.quiet = quiet_time, .longest = ringway::test::kPatience});
+  const fs::path file = folder_ / "a.yaml";
+  write(file);
+  watch_with_marker({file});
+  write(file, "whole");
+  std::ofstream half(file);
+  const auto enough = std::chrono::steady_clock::now() + 2 * quiet_time;
+  while (std::chrono::steady_clock::now() < enough) {
+    half << "more" << std::flush;
+    context_.run_one_for(milliseconds(5));
+  }
+  EXPECT_EQ(calls_, 0);
+  half.close();
+  EXPECT_TRUE(called(1));
+  std::ofstream later(file);
+  later << "more" << std::flush;
+  EXPECT_TRUE(quiet()) << "a file that somebody has begun to write says nothing yet";
+}
+
 TEST_F(ConfigWatchTest, other_files_of_the_folder_do_not_matter) {
   const fs::path file = folder_ / "a.yaml";
   write(file);
