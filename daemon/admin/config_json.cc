@@ -297,8 +297,12 @@ json service_json(const config::Service& service) {
     out["sessionAffinityTimeout"] = to_duration(service.affinity_timeout);
   }
   out["policy"] = policy_json(service.policy);
+  out["notServed"] = json::array();
   out["ports"] = json::array();
   for (const auto& port : service.ports) {
+    if (port.protocol != config::Protocol::kTcp) {
+      out["notServed"].push_back(std::to_string(port.port) + "/" + std::string(to_string(port.protocol)));
+    }
     json entry = port_json(port);
     entry["targetPort"] = target_port_json(port);
     entry["nodePort"] = port.node_port;

@@ -76,6 +76,11 @@ void print_service(const config::Service& service, const std::vector<LimitLine>&
   out << '\n';
   for (const auto& port : service.ports) {
     const auto target = target_port_json(port);
+    if (port.protocol != config::Protocol::kTcp) {
+      out << "  port       " << (port.name.empty() ? "" : port.name + " ") << port.port << '/'
+          << to_string(port.protocol) << ": not served, only TCP is\n";
+      continue;
+    }
     if (port.node_port != 0) {
       out << "  node port  " << port.node_port << '/' << to_string(port.protocol) << '\n';
     }

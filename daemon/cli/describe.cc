@@ -216,6 +216,9 @@ int describe_service(const AdminClient& client, const std::string& ns, const std
   print_exposure(service, out);
   print_ports(service, out);
   print_routes(service, out);
+  if (const std::string others = joined(service, "notServed", ", "); !others.empty()) {
+    line(out, "Not served", others + " (only TCP is)");
+  }
   out << "Policy:\n";
   for (const auto& policy : policy_lines(object(service, "policy"))) {
     out << "  " << printable(policy) << '\n';

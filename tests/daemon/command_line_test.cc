@@ -65,10 +65,12 @@ TEST(CommandLine, check_prints_what_would_run_or_every_mistake) {
   const std::string path = folder / "c.yaml";
   std::ofstream(path)
       << "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
-         "spec: {clusterIP: 127.96.0.10, selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n";
+         "spec: {clusterIP: 127.96.0.10, selector: {app: web}, ports: [{name: a, port: 80, targetPort: http}, "
+         "{name: b, port: 80, protocol: UDP}]}\n";
   const auto good = ringway({"check", "-c", path.c_str()});
   EXPECT_EQ(good.status, kFine) << good.err;
-  for (const char* part : {"service default/web", "127.96.0.10:80/TCP to http", "app=web", "powerOfTwo"}) {
+  for (const char* part :
+       {"service default/web", "127.96.0.10:80/TCP to http", "app=web", "powerOfTwo", "b 80/UDP: not served"}) {
     EXPECT_NE(good.out.find(part), std::string::npos) << part << " in " << good.out;
   }
   std::ofstream(path) << "apiVersion: v1\nkind: Service\nmetadata: {name: WEB}\n"
@@ -150,11 +152,19 @@ TEST_F(ClientCommandTest, get_prints_json_and_yaml) {
 TEST_F(ClientCommandTest, describe_says_why) {
   const auto outcome = ask({"describe", "service", "web", "-n", "shop"});
   EXPECT_EQ(outcome.status, kFine) << outcome.err;
+  EXPECT_EQ(outcome.out.find("Not served"), std::string::npos);
   for (const char* part : {"127.96.0.10:80/TCP", "powerOfTwo", "10.0.0.2:8080", "down", "connect: refused"}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in " << outcome.out;
   }
   EXPECT_EQ(ask({"describe", "svc/web", "-n", "shop"}).status, kFine);
   EXPECT_EQ(ask({"describe", "service", "db", "-n", "shop"}).status, kFailed);
+}
+
+TEST_F(ClientCommandTest, describe_names_ports_that_are_not_served) {
+  board_.configured.services.front().ports.push_back(
+      {.name = "dns", .port = 53, .protocol = config::Protocol::kUdp, .target_port = std::uint16_t{53}});
+  EXPECT_NE(ask({"describe", "service", "web", "-n", "shop"}).out.find("Not served:   53/UDP (only TCP is)"),
+            std::string::npos);
 }
 
 TEST_F(ClientCommandTest, describe_says_why_a_workload_is_out) {
