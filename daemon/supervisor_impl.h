@@ -120,6 +120,7 @@ class Supervisor::Impl final : public Board,
   [[nodiscard]] std::vector<proxy::IpAddress> find_node_addresses(const config::Configuration& configuration);
   void learn_node_addresses(const config::Configuration& configuration);
   void look_at_node();
+  void follow_node();
   void follow_health_ports();
   [[nodiscard]] HealthPorts::State health_of(const HealthPorts::Name& name) const;
 

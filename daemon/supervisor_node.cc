@@ -43,9 +43,12 @@ void Supervisor::Impl::learn_node_addresses(const config::Configuration& configu
 }
 
 void Supervisor::Impl::look_at_node() {
-  if (clock_.now() - node_looked_at_ < kNodeLook || stopping_) {
-    return;
+  if (clock_.now() - node_looked_at_ >= kNodeLook && !stopping_) {
+    follow_node();
   }
+}
+
+void Supervisor::Impl::follow_node() {
   auto found = find_node_addresses(*configuration_);
   if (found == node_addresses_) {
     follow_health_ports();

@@ -111,6 +111,7 @@ std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
     // The same content in other files: what is watched must follow.
     files_ = next;
     configure_merged();
+    follow_node();
     report.result = ReloadReport::Result::kUnchanged;
     return {};
   }
