@@ -121,7 +121,9 @@ void EchoServer::serve() {
 
 void EchoServer::accept_all() {
   for (;;) {
-    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    const int fd = accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       return;
     }
@@ -129,7 +131,8 @@ void EchoServer::accept_all() {
     auto connection = std::make_unique<Connection>();
     connection->fd = Fd(fd);
     if (options_.mode == Mode::kGreet || options_.mode == Mode::kFinFirst) {
-      connection->out = options_.name + "\n";
+      const std::string from = options_.tell_peer ? " " + SocketAddress::from(peer).ip().to_string() : "";
+      connection->out = options_.name + from + "\n";
     }
     if (options_.mode == Mode::kDuplex) {
       connection->writer.emplace(options_.bytes);

@@ -34,7 +34,8 @@ struct ServerOptions {
   Mode mode = Mode::kGreet;
   std::string name = "server";
   std::uint64_t bytes = 0;
-  SocketAddress at;  ///< default: an endpoint address of ours, any port
+  SocketAddress at;        ///< default: an endpoint address of ours, any port
+  bool tell_peer = false;  ///< its name is followed by the IP address of who connected: "server 10.0.0.1"
 };
 
 /// A TCP server in this process: one thread, any number of connections.

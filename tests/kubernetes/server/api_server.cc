@@ -68,7 +68,7 @@ std::string tls_file(const std::string& name) {
 
 class ApiServer::Impl {
  public:
-  explicit Impl(ApiServerOptions options) : options_(options), tls_(asio::ssl::context::tls_server) {
+  explicit Impl(ApiServerOptions options) : options_(std::move(options)), tls_(asio::ssl::context::tls_server) {
     if (options_.tls) {
       tls_.use_certificate_chain_file(tls_file("server.pem"));
       tls_.use_private_key_file(tls_file("server.key"), asio::ssl::context::pem);
@@ -121,7 +121,7 @@ class ApiServer::Impl {
   /// Holds the port without listening, so that it refuses and nobody else gets it.
   void reserve() {
     acceptor_ = std::make_shared<Tcp::acceptor>(context_);
-    const Tcp::endpoint at(asio::ip::address_v4::loopback(), port_);
+    const Tcp::endpoint at(asio::ip::make_address_v4(options_.ip), port_);
     acceptor_->open(at.protocol());
     keep_from_children(*acceptor_);
     acceptor_->set_option(Tcp::acceptor::reuse_address(true));
@@ -289,14 +289,15 @@ class ApiServer::Impl {
   std::thread thread_;
 };
 
-ApiServer::ApiServer(ApiServerOptions options) : impl_(std::make_unique<Impl>(options)) {}
+ApiServer::ApiServer(ApiServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ApiServer::~ApiServer() = default;
 
 std::uint16_t ApiServer::port() const {
   return impl_->call([this] { return impl_->port_; });
 }
 std::string ApiServer::url() const {
-  return (impl_->options_.tls ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(port());
+  return std::string(impl_->options_.tls ? "https" : "http") + "://" + impl_->options_.ip + ":" +
+         std::to_string(port());
 }
 std::string ApiServer::kubeconfig(const std::string& user, const std::string& cluster) const {
   std::string more = cluster;

@@ -12,9 +12,10 @@ namespace ringway::test {
 struct ApiServerOptions {
   bool tls = false;                 ///< with the certificate of tls/, for 127.0.0.1 and localhost
   bool client_certificate = false;  ///< asks for one of the authority of tls/
+  std::string ip = "127.0.0.1";     ///< an IPv4 address of the network namespace that it is made in
 };
 
-/// A stand-in for a kube-apiserver on 127.0.0.1, on a thread of its own: LIST in pages, WATCH with the past from a
+/// A stand-in for a kube-apiserver, on a thread of its own: LIST in pages, WATCH with the past from a
 /// version, and as much mischief as real ones and networks make. Any thread.
 class ApiServer {
  public:
