@@ -97,6 +97,45 @@ TEST_F(ReconcilerConfigure, PortsOfAServiceShareOneTableOfAffinityThroughReloads
   EXPECT_EQ(port("shop/web:http")->affinity, nullptr);
 }
 
+TEST_F(ReconcilerConfigure, PortsOfAServiceShareOneBandwidthWhoseRateAReloadChanges) {
+  config::Service service = web_service();
+  service.policy.session_up = 4096;
+  service.policy.service_down = 1'000'000;
+  service.ports.push_back({"https", 443, config::Protocol::kTcp, std::uint16_t{8443}});
+  reconciler_.configure(configuration_of({service, named("other", "127.96.0.11")}));
+  build();
+  const auto bandwidth = port("shop/web:http")->bandwidth;
+  ASSERT_NE(bandwidth, nullptr);
+  EXPECT_EQ(port("shop/web:http")->policy.bandwidth, (proxy::Rates{4096, 0}));
+  EXPECT_EQ(port("shop/web:https")->bandwidth, bandwidth);
+  EXPECT_EQ(port("shop/other:http")->bandwidth, nullptr);
+  EXPECT_EQ(bandwidth->rate(0), 0U);
+  EXPECT_EQ(bandwidth->rate(1), 1'000'000U);
+  service.policy.service_down = 2'000'000;
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->bandwidth, bandwidth);
+  EXPECT_EQ(bandwidth->rate(1), 2'000'000U);
+}
+
+TEST_F(ReconcilerConfigure, ABandwidthThatIsTakenAwayHoldsNobodyAndComesBackForAll) {
+  config::Service service = web_service();
+  service.policy.service_up = 1'000'000;
+  reconciler_.configure(configuration_of({service}));
+  build();
+  const auto of_a_session = port("shop/web:http")->bandwidth;
+  service.policy.service_up = 0;
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->bandwidth, nullptr);
+  EXPECT_EQ(of_a_session->rate(0), 0U);
+  service.policy.service_up = 3'000'000;
+  reconciler_.configure(configuration_of({service}));
+  build();
+  EXPECT_EQ(port("shop/web:http")->bandwidth, of_a_session);
+  EXPECT_EQ(of_a_session->rate(0), 3'000'000U);
+}
+
 TEST_F(ReconcilerConfigure, ChangedAccessIsInForce) {
   config::Service service = web_service();
   reconciler_.configure(configuration_of({service}));

@@ -47,6 +47,8 @@ TEST(BandwidthTest, of_a_session_holds_for_each_direction_and_loses_nothing) {
     const std::string other = way == "up" ? "downstream" : "upstream";
     EXPECT_GT(daemon.metric("ringway_bandwidth_waits_total", {{"direction", direction}}), 0);
     EXPECT_EQ(daemon.metric("ringway_bandwidth_waits_total", {{"direction", other}}), 0);
+    EXPECT_GT(daemon.metric("ringway_relay_bytes_total", {{"path", "copy"}}), 0);
+    EXPECT_GT(daemon.metric("ringway_relay_bytes_total", {{"path", "splice"}}), 0);
   }
 }
 
@@ -79,10 +81,12 @@ TEST(BandwidthTest, a_pause_is_no_idle_time) {
                         .policy = "{idleTimeout: 100ms, bandwidth: {perSession: {up: 64Ki}}}"};
   const Daemon daemon({.config = web.yaml()});
   TcpClient client(web.vip);
-  const auto outcome = client.exchange(std::uint64_t{192} << 10);
+  constexpr std::uint64_t kSome = 192 << 10;
+  const auto outcome = client.exchange(kSome);
   EXPECT_TRUE(outcome.sent_all);
   EXPECT_EQ(outcome.ending, Ending::kFin);
   EXPECT_TRUE(wait_until([&] { return server.finished() == 1; }));
+  EXPECT_GE(server.received_bytes(), kSome) << "it was closed in a pause";
   EXPECT_EQ(server.wrong(), 0U);
 }
 
