@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/mistake.h"
+#include "config/shared.h"
 #include "discovery/labels/selector.h"
 #include "discovery/labels/weight.h"
 
@@ -259,11 +260,11 @@ struct SliceEndpoint {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
-  std::string node;
-  std::string zone;
-  std::string target;                   ///< targetRef's name, "" where it has none
-  std::vector<std::string> hint_zones;  ///< hints.forZones: the zones whose clients it is for
-  std::vector<std::string> hint_nodes;  ///< hints.forNodes
+  Shared<std::string> node;
+  Shared<std::string> zone;
+  std::string target;                           ///< targetRef's name, "" where it has none
+  Shared<std::vector<std::string>> hint_zones;  ///< hints.forZones: the zones whose clients it is for
+  Shared<std::vector<std::string>> hint_nodes;  ///< hints.forNodes
 
   bool operator==(const SliceEndpoint&) const = default;
 };

@@ -26,7 +26,8 @@ void Supervisor::Impl::service_changed(const std::string& id, const config::ApiS
   merge_soon(arrived);
 }
 
-void Supervisor::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
+void Supervisor::Impl::slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now,
+                                     proxy::Time arrived) {
   store_.count(discovery::kKubernetesSource, now != nullptr ? "upsert" : "remove");
   const auto slash = id.find('/');
   events_.add({.kind = now != nullptr ? "SliceChanged" : "SliceRemoved",
@@ -35,7 +36,7 @@ void Supervisor::Impl::slice_changed(const std::string& id, const config::Endpoi
                .service = now != nullptr ? now->service : "",
                .message = std::string(discovery::kKubernetesSource) + ": " +
                           (now != nullptr ? std::to_string(now->endpoints.size()) + " endpoints" : "gone")});
-  reconciler_->slice_changed(id, now, arrived);
+  reconciler_->slice_changed(id, std::move(now), arrived);
 }
 
 void Supervisor::Impl::zone_known(const std::string& zone) {

@@ -26,8 +26,8 @@ std::string workload_name(const discovery::Workload& workload) {
 Event endpoint_event(std::string kind, const proxy::EndpointState& endpoint, std::string message) {
   return {.kind = std::move(kind),
           .object = "endpoint/" + endpoint.address.to_string(),
-          .ns = endpoint.service.ns,
-          .service = endpoint.service.service,
+          .ns = endpoint.service().ns,
+          .service = endpoint.service().service,
           .message = std::move(message)};
 }
 
@@ -240,7 +240,7 @@ void Supervisor::Impl::tell_endpoint_events(const proxy::Snapshot& next) {
     const Endpoints new_ones = endpoints(after);
     for (const auto& endpoint : new_ones) {
       if (!old_ones.contains(endpoint)) {
-        log::debug("service " + endpoint->service.to_string() + ": endpoint " + who(*endpoint) + " takes sessions");
+        log::debug("service " + endpoint->service().to_string() + ": endpoint " + who(*endpoint) + " takes sessions");
         events_.add(endpoint_event("EndpointIn", *endpoint, who(*endpoint) + " takes new sessions"));
       }
     }
@@ -255,13 +255,13 @@ void Supervisor::Impl::tell_left(const Endpoints& old_ones, const Endpoints& new
     return;
   }
   std::map<const proxy::EndpointState*, std::string> reasons;
-  for (const auto& view : reconciler_->endpoints((*left.begin())->service)) {
+  for (const auto& view : reconciler_->endpoints((*left.begin())->service())) {
     reasons[view.state.get()] = view.reason;
   }
   for (const auto& endpoint : left) {
     const auto reason = reasons.find(endpoint.get());
     const std::string why = reason == reasons.end() || reason->second.empty() ? "gone" : reason->second;
-    log::debug("service " + endpoint->service.to_string() + ": endpoint " + who(*endpoint) + " is out: " + why);
+    log::debug("service " + endpoint->service().to_string() + ": endpoint " + who(*endpoint) + " is out: " + why);
     events_.add(endpoint_event("EndpointOut", *endpoint, who(*endpoint) + " takes no new sessions: " + why));
   }
 }

@@ -75,7 +75,8 @@ class Supervisor::Impl final : public Board,
 
   // ClusterSink
   void service_changed(const std::string& id, const config::ApiService* now, proxy::Time arrived) override;
-  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) override;
+  void slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now,
+                     proxy::Time arrived) override;
   void zone_known(const std::string& zone) override;
   void refused(const std::string& line) override;
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -31,7 +32,9 @@ void merge(Candidates& all, Candidate candidate) {
   }
   std::vector<std::string> owners;
   std::ranges::set_union(known.owners, candidate.owners, std::back_inserter(owners));
-  const auto worth = [](const Candidate& one) { return std::pair(-rank(one), std::string_view(one.owners.front())); };
+  const auto worth = [](const Candidate& one) {
+    return std::tuple(-rank(one), one.owners, std::string_view(one.workload));
+  };
   if (worth(candidate) < worth(known)) {
     known = std::move(candidate);
   }
@@ -126,7 +129,6 @@ Candidate candidate_of(const config::Policy& policy, const config::EndpointSlice
   if (!endpoint.ready) {
     candidate.reason = "not ready in EndpointSlice " + slice.metadata.name;
   }
-  candidate.owners = {"endpointslice/" + endpoint.target};
   return candidate;
 }
 
@@ -168,7 +170,7 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
     candidate.ready = false;
     if (number == 0) {
       candidate.reason = "no port named " + std::get<std::string>(port.target_port);
-    } else if (candidate.reason.empty()) {
+    } else if (candidate.reason.get().empty()) {
       candidate.reason = "no address";
     }
     set.unresolved.push_back(std::move(candidate));

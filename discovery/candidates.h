@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/shared.h"
 #include "config/values.h"
 #include "discovery/labels/weight.h"
 #include "discovery/source/watcher.h"
@@ -22,16 +23,16 @@ struct Candidate {
   bool serving = false;      ///< terminating, but still of use where nothing is ready (EndpointSlices only)
   bool terminating = false;  ///< on its way out: its sessions drain
   std::string workload;      ///< `namespace/name`, the name alone where it has no namespace, "" for a bare address
-  std::string source;
-  std::string node;
-  std::string zone;
+  config::Shared<std::string> source;
+  config::Shared<std::string> node;
+  config::Shared<std::string> zone;
   bool of_this_machine = false;  ///< on our node, whatever that is called
   std::uint16_t weight = kDefaultWeight;
-  std::size_t tier = 0;                 ///< by `policy.tiers`
-  std::vector<std::string> hint_zones;  ///< the zones whose clients it is for (EndpointSlices only)
-  std::vector<std::string> hint_nodes;
-  std::string reason;               ///< why it is not ready; "" when it is
-  std::vector<std::string> owners;  ///< who stands behind the address, sorted: source and id of the workloads
+  std::size_t tier = 0;                                 ///< by `policy.tiers`
+  config::Shared<std::vector<std::string>> hint_zones;  ///< the zones whose clients it is for (EndpointSlices only)
+  config::Shared<std::vector<std::string>> hint_nodes;
+  config::Shared<std::string> reason;  ///< why it is not ready; "" when it is
+  std::vector<std::string> owners;  ///< the workloads behind the address, sorted: source and id (EndpointSlices: none)
 };
 
 /// By address, so one address is one endpoint however many say it.

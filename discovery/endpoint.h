@@ -32,7 +32,7 @@ struct Endpoint {
   std::uint64_t check_generation = 0;  ///< that of the port when `check` began
   std::optional<bool> last_up;         ///< the `up` that was last acted on
 
-  OutlierRecord outlier;
+  std::unique_ptr<OutlierRecord> outlier;   ///< null before anything was found amiss in its Service
   bool ejected = false;                     ///< when it was last decided who may be picked
   bool well = false;                        ///< then too: ready, up and not ejected
   proxy::Time joined = proxy::Time::min();  ///< when it last became well: slow start counts from here
@@ -55,12 +55,15 @@ struct Endpoint {
     return state->workload == candidate.workload ||
            std::ranges::find_first_of(about.owners, candidate.owners) != about.owners.end();
   }
+  [[nodiscard]] bool is_out(proxy::Time now) const { return outlier && outlier->ejected(now); }
   /// May get sessions as far as its source and its operator say.
   [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained && about.weight > 0; }
   /// Its source or its check says that it is back: what sessions found out before holds no more.
   void forget_failures() {
-    outlier.until = proxy::Time::min();
-    outlier.times = 0;
+    if (outlier) {
+      outlier->until = proxy::Time::min();
+      outlier->times = 0;
+    }
     state->connect_failures_in_row.store(0, std::memory_order_relaxed);
     state->early_resets_in_row.store(0, std::memory_order_relaxed);
     state->doubt.clear();

@@ -28,7 +28,8 @@ std::string PortRuntime::bounds_of(const Endpoint& endpoint) const {
   if (!out && !part) {
     return "";
   }
-  const std::string where = endpoint.about.node.empty() ? "on no known node" : "on node " + endpoint.about.node;
+  const std::string& node = endpoint.about.node;
+  const std::string where = node.empty() ? "on no known node" : "on node " + node;
   const std::string policy = service_->internal_local ? "internalTrafficPolicy" : "externalTrafficPolicy";
   return out ? where + ", and " + policy + " is Local" : where + ": not for all clients, " + policy + " is Local";
 }

@@ -28,7 +28,10 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
   for (auto& [address, endpoint] : endpoints_) {
     if (endpoint.ready()) {
       const bool healthy = !endpoint.check || endpoint.up() == true;
-      suspects.push_back({.state = endpoint.state.get(), .record = &endpoint.outlier, .healthy = healthy});
+      if (!endpoint.outlier) {
+        endpoint.outlier = std::make_unique<OutlierRecord>();
+      }
+      suspects.push_back({.state = endpoint.state.get(), .record = endpoint.outlier.get(), .healthy = healthy});
       endpoints.push_back(&endpoint);
     }
   }
@@ -36,11 +39,11 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
     return false;
   }
   for (const Endpoint* endpoint : endpoints) {
-    if (endpoint->outlier.ejected(now) && !endpoint->ejected) {
-      const auto lasts = std::chrono::round<std::chrono::seconds>(endpoint->outlier.until - now);
-      environment_.output.say("service " + key_.to_string() + ": endpoint " + endpoint->state->address.to_string() +
+    if (endpoint->is_out(now) && !endpoint->ejected) {
+      const auto lasts = std::chrono::round<std::chrono::seconds>(endpoint->outlier->until - now);
+      environment_.output.say("service " + key_->to_string() + ": endpoint " + endpoint->state->address.to_string() +
                               (endpoint->state->workload.empty() ? "" : " (" + endpoint->state->workload + ")") +
-                              " ejected for " + std::to_string(lasts.count()) + " s: " + endpoint->outlier.detail);
+                              " ejected for " + std::to_string(lasts.count()) + " s: " + endpoint->outlier->detail);
     }
   }
   return true;
@@ -51,9 +54,9 @@ void PortRuntime::note_well(proxy::Time now) {
   next_turn_ = proxy::Time::max();
   const proxy::Duration slow = service_->policy.slow_start;
   for (auto& [address, endpoint] : endpoints_) {
-    endpoint.ejected = service_->policy.outliers && endpoint.outlier.ejected(now);
+    endpoint.ejected = service_->policy.outliers && endpoint.is_out(now);
     if (endpoint.ejected) {
-      next_turn_ = std::min(next_turn_, endpoint.outlier.until);
+      next_turn_ = std::min(next_turn_, endpoint.outlier->until);
     }
     const bool well = endpoint.ready() && !endpoint.ejected && (!endpoint.check || endpoint.up() == true);
     if (well && !std::exchange(endpoint.well, well)) {

@@ -8,7 +8,7 @@
 namespace ringway::discovery {
 
 void PortRuntime::tell_refusals() {
-  if (!key_.route.empty() || !stats_->refusals_seen.exchange(false, std::memory_order_acquire)) {
+  if (!key_->route.empty() || !stats_->refusals_seen.exchange(false, std::memory_order_acquire)) {
     return;
   }
   std::string reasons;
@@ -26,7 +26,7 @@ void PortRuntime::tell_refusals() {
     refused_[i] = total;
   }
   if (all > 0) {
-    environment_.output.say("service " + key_.to_string() + ": refused " + std::to_string(all) +
+    environment_.output.say("service " + key_->to_string() + ": refused " + std::to_string(all) +
                             (all == 1 ? " client: " : " clients: ") + reasons);
   }
 }

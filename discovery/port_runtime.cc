@@ -82,7 +82,7 @@ std::shared_ptr<const proxy::Source> source_of(const config::Source& source) {
 
 /// An engine does not know what its machine is called among the nodes.
 void settle_place(Candidate& candidate, const Place& here) {
-  if (candidate.of_this_machine && candidate.node.empty()) {
+  if (candidate.of_this_machine && candidate.node.get().empty()) {
     candidate.node = here.node;
     candidate.zone = here.zone;
   }
@@ -91,10 +91,10 @@ void settle_place(Candidate& candidate, const Place& here) {
 }  // namespace
 
 PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment, std::shared_ptr<proxy::ServiceStats> stats)
-    : key_(std::move(key)),
+    : key_(std::make_shared<const proxy::ServiceKey>(std::move(key))),
       environment_(environment),
       stats_(std::move(stats)),
-      route_stats_(key_.route.empty() ? nullptr : std::make_shared<proxy::RouteStats>()) {}
+      route_stats_(key_->route.empty() ? nullptr : std::make_shared<proxy::RouteStats>()) {}
 
 proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config::Service& service,
                                       const Frontend& frontend) {
@@ -149,15 +149,15 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
   const proxy::Rates rates = {service.policy.service_up, service.policy.service_down};
   // A session has that of its port, whatever its route is. Where the limit is gone, those that are open hold it still.
-  const bool shares = rates != proxy::Rates() && key_.route.empty();
-  const auto bandwidth = shares ? environment_.bandwidths.of(key_) : environment_.bandwidths.known(key_);
+  const bool shares = rates != proxy::Rates() && key_->route.empty();
+  const auto bandwidth = shares ? environment_.bandwidths.of(*key_) : environment_.bandwidths.known(*key_);
   if (bandwidth != nullptr) {
     bandwidth->limit(rates);
   }
   for (Front& front : fronts) {
     front.running = running(front.frontend);
-    front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key_) : nullptr;
-    front.shape.clients = limits ? environment_.clients.of(key_) : nullptr;
+    front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(*key_) : nullptr;
+    front.shape.clients = limits ? environment_.clients.of(*key_) : nullptr;
     front.shape.bandwidth = shares ? bandwidth : nullptr;
     front.shape.route = route_stats_;
     if (front.shape.sni != nullptr) {
@@ -278,7 +278,7 @@ std::vector<DrainMark> PortRuntime::named(std::string_view text,
   for (const auto& [where, endpoint] : endpoints_) {
     const std::string& workload = endpoint.about.workload;
     const bool bare = !workload.empty() && !workload.contains('/');
-    if (address ? where == *address : names_workload(text, workload) || (bare && text == key_.ns + "/" + workload)) {
+    if (address ? where == *address : names_workload(text, workload) || (bare && text == key_->ns + "/" + workload)) {
       found.push_back({where, workload});
     }
   }

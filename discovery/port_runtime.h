@@ -121,7 +121,7 @@ class PortRuntime {
   /// Closes and frees what is due; returns when it is to be called next, Time::max() for never.
   proxy::Time expire(proxy::Time now, std::uint64_t in_force);
 
-  [[nodiscard]] const proxy::ServiceKey& key() const { return key_; }
+  [[nodiscard]] const proxy::ServiceKey& key() const { return *key_; }
   [[nodiscard]] const std::shared_ptr<proxy::ServiceStats>& stats() const { return stats_; }
   [[nodiscard]] bool configured() const { return service_ != nullptr; }
   /// What the configuration says of it; null when it is not configured.
@@ -176,7 +176,7 @@ class PortRuntime {
   void say_panic(const Choice& choice);
   [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const;
 
-  const proxy::ServiceKey key_;
+  const std::shared_ptr<const proxy::ServiceKey> key_;
   Environment& environment_;
   std::shared_ptr<proxy::ServiceStats> stats_;
   std::shared_ptr<proxy::RouteStats> route_stats_;  ///< null: no route

@@ -43,9 +43,9 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
     case EndpointCondition::kDown:
       return endpoint.check->health().up ? endpoint.check->health().detail : endpoint.old_check->health().detail;
     case EndpointCondition::kEjected: {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.outlier.until - now);
+      const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.outlier->until - now);
       return "ejected for " + std::to_string(std::max<std::int64_t>(left.count(), 0)) +
-             " s more: " + endpoint.outlier.detail;
+             " s more: " + endpoint.outlier->detail;
     }
     case EndpointCondition::kDrained:
       return *endpoint.drained == DrainLifetime::kPersisted ? "drained by hand (persisted)" : "drained by hand";
@@ -110,7 +110,9 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   view.tier = endpoint.about.tier;
   view.usable = endpoint.published && !endpoint.in_reserve;
   view.in_reserve = endpoint.in_reserve;
-  view.ejections = endpoint.outlier.ejections;
+  if (endpoint.outlier) {
+    view.ejections = endpoint.outlier->ejections;
+  }
   view.check = endpoint.check.get();
   return view;
 }
@@ -142,7 +144,7 @@ void PortRuntime::add_to(ServicePortView& into, proxy::Time now) const {
   ServicePortView own = view(now);
   if (configured()) {
     RouteView& route = into.routes.emplace_back();
-    route.name = key_.route;
+    route.name = key_->route;
     route.service = service_;
     route.running = own.running;
     route.tier = tier_;

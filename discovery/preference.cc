@@ -13,12 +13,12 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 bool on_node(const Candidate& about, const Place& here) {
-  const bool near = about.hint_nodes.empty() ? about.node == here.node : contains(about.hint_nodes, here.node);
+  const bool near = about.hint_nodes.get().empty() ? about.node == here.node : contains(about.hint_nodes, here.node);
   return near && !here.node.empty();
 }
 
 bool in_zone(const Candidate& about, const Place& here) {
-  const bool near = about.hint_zones.empty() ? about.zone == here.zone : contains(about.hint_zones, here.zone);
+  const bool near = about.hint_zones.get().empty() ? about.zone == here.zone : contains(about.hint_zones, here.zone);
   return near && !here.zone.empty();
 }
 
@@ -36,8 +36,9 @@ Reach wanted_reach(const std::vector<Contender>& contenders, const config::Polic
     constexpr std::array kReaches = {Reach::kAnywhere, Reach::kSameZone, Reach::kSameNode};
     return kReaches.at(static_cast<std::size_t>(*policy.prefer));
   }
-  const auto all = [&contenders](std::vector<std::string> Candidate::* hints) {
-    return std::ranges::none_of(contenders, [hints](const Contender& one) { return (one.about->*hints).empty(); });
+  const auto all = [&contenders](config::Shared<std::vector<std::string>> Candidate::* hints) {
+    return std::ranges::none_of(contenders,
+                                [hints](const Contender& one) { return (one.about->*hints).get().empty(); });
   };
   if (all(&Candidate::hint_nodes)) {
     return Reach::kSameNode;

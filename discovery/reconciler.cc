@@ -27,8 +27,9 @@ void Reconciler::workload_changed(const Workload* before, const Workload* after,
   impl_->workload_changed(before, after, arrived);
 }
 
-void Reconciler::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
-  impl_->slice_changed(id, now, arrived);
+void Reconciler::slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now,
+                               proxy::Time arrived) {
+  impl_->slice_changed(id, std::move(now), arrived);
 }
 
 void Reconciler::set_zone(const std::string& zone) {

@@ -59,7 +59,7 @@ struct FrontendView {
   std::shared_ptr<const proxy::ServicePort> running;
 };
 
-/// A route of a port. Its endpoints stand among the port's: their `state->service.route` names it.
+/// A route of a port. Its endpoints stand among the port's: their `state->service().route` names it.
 struct RouteView {
   std::string name;
   const config::Service* service = nullptr;  ///< as if the Service had the route's selector, and no other route
@@ -120,7 +120,7 @@ class Reconciler {
 
   /// An EndpointSlice that a source tells of, beside those of the configuration; null `now`: it is gone. `id` is
   /// "namespace/name"; one of the same id in the configuration hides it.
-  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived);
+  void slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now, proxy::Time arrived);
   /// The zone that this daemon runs in, as a source knows it; what the configuration says goes before it.
   void set_zone(const std::string& zone);
 

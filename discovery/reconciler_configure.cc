@@ -159,8 +159,8 @@ void Reconciler::Impl::join_slices(const config::Configuration& configuration) {
     }
   }
   for (const auto& [id, slice] : told_slices_) {
-    if (Entry* owner = owner_of(slice); owner != nullptr && !hidden_slices_.contains(id)) {
-      owner->slices.push_back(&slice);
+    if (Entry* owner = owner_of(*slice); owner != nullptr && !hidden_slices_.contains(id)) {
+      owner->slices.push_back(slice.get());
     }
   }
 }

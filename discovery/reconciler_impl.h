@@ -27,7 +27,7 @@ class Reconciler::Impl {
   [[nodiscard]] std::shared_ptr<const proxy::Snapshot> preview(const config::Configuration& configuration) const;
   void configure(std::shared_ptr<const config::Configuration> configuration);
   void workload_changed(const Workload* before, const Workload* after, proxy::Time arrived);
-  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived);
+  void slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now, proxy::Time arrived);
   void set_zone(const std::string& zone);
   DrainPlan plan_drain(std::string_view endpoint, std::optional<DrainLifetime> lifetime);
   void set_drains(DrainMarks marks);
@@ -86,8 +86,8 @@ class Reconciler::Impl {
   std::vector<Entry*> selecting_;                ///< those that the index knows, by its positions
   ServiceIndex index_;
   std::map<std::pair<std::string_view, std::string_view>, Entry*> sliced_;  ///< those with slices, by their name
-  std::map<std::string, config::EndpointSlice> told_slices_;                ///< by id; nodes are stable
-  std::set<std::string> hidden_slices_;                                     ///< ids that the configuration has too
+  std::map<std::string, std::shared_ptr<const config::EndpointSlice>> told_slices_;  ///< by id
+  std::set<std::string> hidden_slices_;  ///< ids that the configuration has too
   std::string told_zone_;
   std::vector<proxy::IpAddress> node_addresses_;
   DrainMarks drain_marks_;

@@ -46,31 +46,32 @@ void Reconciler::Impl::workload_changed(const Workload* before, const Workload* 
   }
 }
 
-void Reconciler::Impl::slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) {
+void Reconciler::Impl::slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now,
+                                     proxy::Time arrived) {
   const auto known = told_slices_.find(id);
-  if (known == told_slices_.end() ? now == nullptr : now != nullptr && known->second == *now) {
+  const auto told = known == told_slices_.end() ? nullptr : known->second;
+  if (told == nullptr ? now == nullptr : now != nullptr && *told == *now) {
     return;
   }
-  const auto addresses = changed_addresses(known == told_slices_.end() ? nullptr : &known->second, now);
+  const auto addresses = changed_addresses(told.get(), now.get());
   const bool hidden = hidden_slices_.contains(id);
   bool concerned = false;
   const auto concern = [&](Entry& owner) {
     concerned = true;
     note(owner, addresses);
   };
-  Entry* before = known == told_slices_.end() || hidden ? nullptr : owner_of(known->second);
-  if (before != nullptr) {
-    std::erase(before->slices, &known->second);
+  if (Entry* before = told == nullptr || hidden ? nullptr : owner_of(*told); before != nullptr) {
+    std::erase(before->slices, told.get());
     concern(*before);
   }
   if (now == nullptr) {
     told_slices_.erase(known);
   } else {
-    const auto& kept = told_slices_.insert_or_assign(id, *now).first->second;
-    if (Entry* owner = hidden ? nullptr : owner_of(kept); owner != nullptr) {
-      owner->slices.push_back(&kept);
+    if (Entry* owner = hidden ? nullptr : owner_of(*now); owner != nullptr) {
+      owner->slices.push_back(now.get());
       concern(*owner);
     }
+    told_slices_.insert_or_assign(id, std::move(now));
   }
   if (concerned) {
     oldest_pending_ = std::min(oldest_pending_, arrived);

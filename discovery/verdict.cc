@@ -98,7 +98,7 @@ Verdict selected(const ServiceView& service, const Workload& workload) {
     for (const EndpointView& view : port.endpoints) {
       if (is_of(view, verdict)) {
         verdict.in = verdict.in || view.usable;
-        const std::string& route = view.state->service.route;
+        const std::string& route = view.state->service().route;
         verdict.reasons.push_back(port_text(port) + (route.empty() ? "" : "route " + route + ": ") +
                                   endpoint_text(view));
         found = true;

@@ -308,7 +308,7 @@ class Workers final : public DataPlane {
     info.state = "ended";
     info.server_name = ended.server_name;
     if (ended.endpoint != nullptr) {
-      info.service = ended.endpoint->service;
+      info.service = ended.endpoint->service();
       info.endpoint = ended.endpoint->address.to_string();
       info.workload = ended.endpoint->workload;
       ended.endpoint->pinned.fetch_sub(1, std::memory_order_release);

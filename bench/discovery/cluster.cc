@@ -49,8 +49,8 @@ void Cluster::add_slices(const std::string& service, std::size_t count) {
       const std::string number = std::to_string(endpoints_);
       slice.endpoints.push_back(
           {.address = proxy::IpAddress::v4(kFirstEndpoint + static_cast<std::uint32_t>(endpoints_)).to_string(),
-           .node = "node-" + std::to_string(endpoints_ % kNodes),
-           .zone = "zone-" + std::to_string(endpoints_ % 3),
+           .node = config::Shared<std::string>("node-" + std::to_string(endpoints_ % kNodes)),
+           .zone = config::Shared<std::string>("zone-" + std::to_string(endpoints_ % 3)),
            // As a Deployment names its Pods.
            .target = service + "-7d4b9c8f6d-" + number,
            .hint_zones = {},

@@ -52,7 +52,7 @@ Costs change(Stage& stage, config::EndpointSlice& slice, std::size_t times) {
     endpoint.ready = !endpoint.ready;
     const double cpu = cpu_us();
     const auto begin = steady_clock::now();
-    stage.reconciler().slice_changed(id, &slice, stage.clock().now());
+    stage.reconciler().slice_changed(id, std::make_shared<const config::EndpointSlice>(slice), stage.clock().now());
     stage.publish();
     stage.await_in_force();
     costs.wall_us.push_back(duration<double, std::micro>(steady_clock::now() - begin).count());
@@ -74,7 +74,8 @@ void sustain(Stage& stage, Cluster& cluster, const Options& options) {
     for (std::size_t i = 0; i < in_period; ++i) {
       auto& slice = cluster.slices()[turn++ * 7'919 % cluster.slices().size()];
       slice.endpoints.front().ready = !slice.endpoints.front().ready;
-      stage.reconciler().slice_changed(id_of(slice), &slice, stage.clock().now());
+      stage.reconciler().slice_changed(id_of(slice), std::make_shared<const config::EndpointSlice>(slice),
+                                       stage.clock().now());
     }
     stage.publish();
     wall_us.push_back(duration<double, std::micro>(steady_clock::now() - started).count());
@@ -101,7 +102,8 @@ void measure(const std::vector<Kind>& kinds, const Options& options) {
   begin = steady_clock::now();
   cpu = cpu_us();
   for (const auto& slice : cluster.slices()) {
-    stage.reconciler().slice_changed(id_of(slice), &slice, stage.clock().now());
+    stage.reconciler().slice_changed(id_of(slice), std::make_shared<const config::EndpointSlice>(slice),
+                                     stage.clock().now());
   }
   stage.publish();
   stage.await_in_force();

@@ -334,11 +334,11 @@ json slice_json(const config::EndpointSlice& slice) {
                                 {"ready", endpoint.ready},
                                 {"serving", endpoint.serving},
                                 {"terminating", endpoint.terminating},
-                                {"node", endpoint.node},
-                                {"zone", endpoint.zone},
+                                {"node", endpoint.node.get()},
+                                {"zone", endpoint.zone.get()},
                                 {"target", endpoint.target},
-                                {"hintZones", endpoint.hint_zones},
-                                {"hintNodes", endpoint.hint_nodes}});
+                                {"hintZones", endpoint.hint_zones.get()},
+                                {"hintNodes", endpoint.hint_nodes.get()}});
   }
   return out;
 }

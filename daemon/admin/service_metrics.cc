@@ -208,9 +208,9 @@ void Collector::add_routes(const MetricLabels& labels, const discovery::ServiceP
 
 void Collector::add_endpoint(const MetricLabels& labels, const discovery::EndpointView& view) {
   MetricLabels one = with(labels, "endpoint", view.state->address.to_string());
-  if (!view.state->service.route.empty()) {
+  if (!view.state->service().route.empty()) {
     // One address may be an endpoint of several routes.
-    one = with(std::move(one), "route", view.state->service.route);
+    one = with(std::move(one), "route", view.state->service().route);
   }
   up_.gauge(one, view.condition == EndpointCondition::kReady ? 1 : 0);
   picked_.counter(one, static_cast<double>(view.state->connections.load(std::memory_order_relaxed)));

@@ -159,10 +159,10 @@ std::string address_text(const proxy::SocketAddress& address) {
 
 json endpoint_json(const discovery::EndpointView& view) {
   const auto& state = *view.state;
-  json out = {{"namespace", state.service.ns},
-              {"service", state.service.service},
-              {"port", state.service.port},
-              {"protocol", proxy::to_string(state.service.protocol)},
+  json out = {{"namespace", state.service().ns},
+              {"service", state.service().service},
+              {"port", state.service().port},
+              {"protocol", proxy::to_string(state.service().protocol)},
               {"address", address_text(state.address)},
               {"workload", state.workload},
               {"source", view.source},
@@ -175,8 +175,8 @@ json endpoint_json(const discovery::EndpointView& view) {
               {"reason", view.reason},
               {"usable", view.usable},
               {"check", check_json(view.check)}};
-  if (!state.service.route.empty()) {
-    out["route"] = state.service.route;
+  if (!state.service().route.empty()) {
+    out["route"] = state.service().route;
   }
   json counters = {{"active", state.active.load(std::memory_order_relaxed)},
                    {"connections", state.connections.load(std::memory_order_relaxed)},

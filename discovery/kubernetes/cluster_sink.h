@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "config/api.h"
@@ -17,7 +18,8 @@ class ClusterSink {
   virtual ~ClusterSink() = default;
   /// Null `now`: the object is gone. `id` is "namespace/name".
   virtual void service_changed(const std::string& id, const config::ApiService* now, proxy::Time arrived) = 0;
-  virtual void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time arrived) = 0;
+  virtual void slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now,
+                             proxy::Time arrived) = 0;
   /// The zone of the node that this daemon runs on, "" for none.
   virtual void zone_known(const std::string& zone) = 0;
   /// An object that cannot be used: one line for a person. What was known of it before stays.

@@ -93,13 +93,13 @@ void ClusterTable::put_service(const std::string& id, config::ApiService service
 }
 
 void ClusterTable::put_slice(const std::string& id, config::EndpointSlice slice, proxy::Time arrived) {
-  const auto [known, is_new] = slices_.try_emplace(id, slice);
-  if (!is_new && known->second == slice) {
+  auto& known = slices_[id];
+  if (known != nullptr && *known == slice) {
     return;
   }
-  known->second = std::move(slice);
+  known = std::make_shared<const config::EndpointSlice>(std::move(slice));
   if (open_) {
-    cluster_.slice_changed(id, &known->second, arrived);
+    cluster_.slice_changed(id, known, arrived);
   }
 }
 
@@ -161,7 +161,7 @@ void ClusterTable::open(proxy::Time arrived) {
     cluster_.zone_known(zone->second);
   }
   for (const auto& [id, slice] : slices_) {
-    cluster_.slice_changed(id, &slice, arrived);
+    cluster_.slice_changed(id, slice, arrived);
   }
   for (const auto& [id, service] : services_) {
     cluster_.service_changed(id, &service, arrived);

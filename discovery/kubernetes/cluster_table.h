@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,7 +53,7 @@ class ClusterTable {
   WorkloadSink& workloads_;
   ClusterSink& cluster_;
   std::map<std::string, config::ApiService> services_;
-  std::map<std::string, config::EndpointSlice> slices_;
+  std::map<std::string, std::shared_ptr<const config::EndpointSlice>> slices_;  ///< shared with whom they are told
   std::map<std::string, config::Pod> pods_;
   std::map<std::string, std::string> zones_;  ///< of Nodes
   std::map<std::pair<config::ApiKind, std::string>, std::string> refusals_;

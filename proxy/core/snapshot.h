@@ -51,22 +51,29 @@ struct ServiceKey {
 /// Lifetime: the Reconciler owns it. A worker may hold a plain pointer for as long as it counts itself in `active`;
 /// the Reconciler lets go of an endpoint only when every worker runs a snapshot without it and it is `unused`.
 struct EndpointState {
-  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name,
+  EndpointState(std::shared_ptr<const ServiceKey> service_key, SocketAddress where, std::string workload_name,
                 std::shared_ptr<ServiceStats> service_stats)
-      : service(std::move(service_key)),
+      : key(std::move(service_key)),
         address(where),
         workload(std::move(workload_name)),
         stats(std::move(service_stats)) {}
+  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name,
+                std::shared_ptr<ServiceStats> service_stats)
+      : EndpointState(std::make_shared<const ServiceKey>(std::move(service_key)), where, std::move(workload_name),
+                      std::move(service_stats)) {}
 
-  const ServiceKey service;
+  [[nodiscard]] const ServiceKey& service() const { return *key; }
+
+  const std::shared_ptr<const ServiceKey> key;  ///< the endpoints of a port have one
   const SocketAddress address;
   const std::string workload;  ///< `namespace/name` of the Pod or container, "" for a bare EndpointSlice address
   const std::shared_ptr<ServiceStats>
       stats;  ///< its Service's: sessions of a Service that was removed still count there
 
-  alignas(64) std::atomic<std::uint32_t> active{0};  ///< sessions, connecting ones included; any worker
-  std::atomic<std::uint32_t> pinned{0};              ///< ended sessions that the access log has not written yet
-  std::atomic<std::uint64_t> connections{0};         ///< connected
+  // Who reads what is above goes on to count here, so that these are better not kept on lines of their own.
+  std::atomic<std::uint32_t> active{0};       ///< sessions, connecting ones included; any worker
+  std::atomic<std::uint32_t> pinned{0};       ///< ended sessions that the access log has not written yet
+  std::atomic<std::uint64_t> connections{0};  ///< connected
   std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
   /// Resets by the upstream before its first byte.
   std::atomic<std::uint64_t> early_resets{0};

@@ -220,7 +220,7 @@ SessionInfo Session::describe() const {
   info.client = client_.port() != 0 ? client_ : ring.peer(fd(Side::kClient));
   info.virtual_ip = virtual_ip_;
   if (endpoint_ != nullptr) {
-    info.service = endpoint_->service;
+    info.service = endpoint_->service();
     info.endpoint = endpoint_->address.to_string();
     info.workload = endpoint_->workload;
   } else if (const ServicePort* port = table_->plan_->port(port_slot_); port != nullptr) {

@@ -127,9 +127,9 @@ endpoints:
 - {addresses: [10.0.0.2], hints: null}
 )"));
   ASSERT_EQ(configuration.slices[0].endpoints.size(), 2U);
-  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_zones, ElementsAre("z1", "z2"));
-  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_nodes, ElementsAre("n1"));
-  EXPECT_THAT(configuration.slices[0].endpoints[1].hint_zones, IsEmpty());
+  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_zones.get(), ElementsAre("z1", "z2"));
+  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_nodes.get(), ElementsAre("n1"));
+  EXPECT_THAT(configuration.slices[0].endpoints[1].hint_zones.get(), IsEmpty());
 }
 
 TEST(Weight, of_a_pod_is_its_annotations_else_its_labels) {

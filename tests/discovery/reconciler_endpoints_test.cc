@@ -134,12 +134,20 @@ class ReconcilerSlices : public World {
     slice.endpoints = std::move(endpoints);
     configuration->slices = {slice};
     slice.metadata.ns = "bank";
-    slice.endpoints = {{.address = "127.0.0.99", .node = "", .zone = "", .target = ""}};
+    slice.endpoints.assign(1, {});
+    slice.endpoints.front().address = "127.0.0.99";
     configuration->slices.push_back(slice);
     return configuration;
   }
   static config::SliceEndpoint endpoint(const std::string& address, bool ready, bool serving, bool terminating) {
-    return {address, ready, serving, terminating, "node-a", "z1", ""};
+    config::SliceEndpoint made;
+    made.address = address;
+    made.ready = ready;
+    made.serving = serving;
+    made.terminating = terminating;
+    made.node = "node-a";
+    made.zone = "z1";
+    return made;
   }
 };
 

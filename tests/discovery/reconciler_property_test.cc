@@ -112,7 +112,7 @@ class ReconcilerProperty : public World, public testing::WithParamInterface<std:
     Reconciler fresh(2, clock_, health, heard);
     fresh.configure(services());
     for (const auto& [id, slice] : slices_) {
-      fresh.slice_changed(id, &slice, clock_.now());
+      fresh.slice_changed(id, std::make_shared<const config::EndpointSlice>(slice), clock_.now());
     }
     for (const auto& [id, workload] : workloads_) {
       fresh.workload_changed(nullptr, workload.get(), clock_.now());
@@ -141,7 +141,7 @@ class ReconcilerProperty : public World, public testing::WithParamInterface<std:
       default: {
         const auto known = slices_.find(id);
         slices_[id] = known == slices_.end() ? slice_of(draws, "slice-" + name) : changed(draws, known->second);
-        reconciler_.slice_changed(id, &slices_[id], clock_.now());
+        reconciler_.slice_changed(id, std::make_shared<const config::EndpointSlice>(slices_[id]), clock_.now());
       }
     }
   }

@@ -181,7 +181,7 @@ TEST_F(ReconcilerSniTest, a_view_tells_of_the_routes) {
   EXPECT_EQ(route.usable, 1U);
   EXPECT_EQ(route.total, 1U);
   ASSERT_EQ(services[0].ports[0].endpoints.size(), 2U);
-  EXPECT_EQ(services[0].ports[0].endpoints[1].state->service.route, "shop.example");
+  EXPECT_EQ(services[0].ports[0].endpoints[1].state->service().route, "shop.example");
   const Workload shop = shop_workload("shop-1", "10.0.0.2");
   const auto verdicts = judge(services[0], {{{shop.source, shop.id}, shop}});
   ASSERT_EQ(verdicts.items.size(), 1U);

@@ -25,11 +25,11 @@ class ReconcilerToldSlices : public World {
     made.endpoints.emplace_back().address = address;
     return made;
   }
-  bool tell(const config::EndpointSlice* now) {
-    reconciler_.slice_changed("shop/slice", now, clock_.now());
+  bool tell(std::shared_ptr<const config::EndpointSlice> now) {
+    reconciler_.slice_changed("shop/slice", std::move(now), clock_.now());
     return build();
   }
-  bool tell(const config::EndpointSlice& now) { return tell(&now); }
+  bool tell(const config::EndpointSlice& now) { return tell(std::make_shared<const config::EndpointSlice>(now)); }
 
   config::Service web_ = selectorless("web", "127.96.0.10");
   config::Service other_ = selectorless("other", "127.96.0.99");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,8 @@ class Recording final : public ClusterSink, public WorkloadSink {
   void service_changed(const std::string& id, const config::ApiService* now, proxy::Time) override {
     note("service " + id, now, services, id);
   }
-  void slice_changed(const std::string& id, const config::EndpointSlice* now, proxy::Time) override {
-    note("slice " + id, now, slices, id);
+  void slice_changed(const std::string& id, std::shared_ptr<const config::EndpointSlice> now, proxy::Time) override {
+    note("slice " + id, now.get(), slices, id);
   }
   void zone_known(const std::string& zone) override { log.push_back("zone " + zone); }
   void refused(const std::string& line) override { log.push_back("refused " + line); }
