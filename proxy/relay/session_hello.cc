@@ -43,11 +43,12 @@ void Session::on_hello(const Completion& completion) {
   } else if (completion.result == 0) {
     relay.ended = true;
     take_route("", SniMiss::kNoHello);
-  } else if (timed_out_) {
+  } else if (timed_out_ && (completion.result == -ECANCELED || completion.result == -ENOBUFS)) {
     take_route("", SniMiss::kTimeout);
   } else if (completion.result == -ENOBUFS) {
     receive(Side::kClient, false);
   } else {
+    // Also where its time is over: the socket tells of an error once.
     refuse(Cause::kClientReset);
   }
 }
