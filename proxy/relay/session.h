@@ -86,7 +86,8 @@ class Session {
   void await_header();
   void on_header(const Completion& completion);
   void send_header();
-  void learn_client();
+  /// False where the client has gone already: its socket no longer says who it was.
+  bool learn_client();
 
   // session_hello.cc
   void await_hello(const ServicePort& port);

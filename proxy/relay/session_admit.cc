@@ -20,18 +20,23 @@ void Session::enter(const ServicePort& port) {
   }
 }
 
-/// What the client itself is refused for; kNone = nothing.
+/// What the client itself is refused for; kNone = nothing. One that nobody knows is not let in where that matters: what
+/// it had said before it went would get past the lists.
 Cause Session::admit(const ServicePort& port) {
   for (const AccessList* list : {port.access.get(), port.sources.get()}) {
     if (list != nullptr) {
-      learn_client();
+      if (!learn_client()) {
+        return Cause::kClientReset;
+      }
       if (!list->allows(client_.ip())) {
         return Cause::kDenied;
       }
     }
   }
   if (port.clients != nullptr) {
-    learn_client();
+    if (!learn_client()) {
+      return Cause::kClientReset;
+    }
     switch (port.clients->enter(client_.ip(), policy_.per_client, opened_)) {
       case ClientLimits::Verdict::kTooMany:
         return Cause::kClientConnections;

@@ -53,7 +53,11 @@ void Session::open(SessionTable& table, std::uint32_t slot, int client_fd, std::
     counters_->active.add();
     counters_->retry_budget.earn(policy_.retry_budget, opened_);
     if (port->proxy_sources != nullptr) {
-      learn_client();
+      if (!learn_client()) {
+        refuse(Cause::kClientReset);
+        settle();
+        return;
+      }
       if (port->proxy_sources->allows(client_.ip())) {
         await_header();
         settle();
@@ -78,8 +82,10 @@ void Session::connect_next() {
     queue_up(Cause::kMaxConnections);
     return;
   }
-  if (table_->plan_->picker(port_slot_).wants_client() || (port->source != nullptr && port->source->transparent)) {
-    learn_client();
+  const bool shows_client = port->source != nullptr && port->source->transparent;
+  if ((shows_client || table_->plan_->picker(port_slot_).wants_client()) && !learn_client() && shows_client) {
+    refuse(Cause::kClientReset);
+    return;
   }
   EndpointState* endpoint = choose(*port);
   if (endpoint == nullptr) {

@@ -10,10 +10,11 @@ std::string Session::id() const {
   return told ? proxied_->connection.unique_id : id_.to_string();
 }
 
-void Session::learn_client() {
+bool Session::learn_client() {
   if (proxied_ == nullptr && client_.port() == 0) {
     client_ = table_->shared_.ring.peer(fd(Side::kClient));
   }
+  return proxied_ != nullptr || client_.port() != 0;
 }
 
 void Session::await_header() {
@@ -73,9 +74,8 @@ void Session::on_header(const Completion& completion) {
 // A socket that has just been connected takes a header at once; one that does not has failed. Counted nowhere: it is
 // not the client's.
 void Session::send_header() {
-  learn_client();
-  if (proxied_ == nullptr && client_.port() == 0) {
-    // It has gone already, and its socket no longer says who it was: what it had said goes to no upstream without that.
+  if (!learn_client()) {
+    // What it had said goes to no upstream without a header.
     from(Side::kClient).broken = true;
     side_failed(Side::kClient);
     return;
