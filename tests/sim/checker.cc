@@ -97,6 +97,28 @@ const proxy::ServicePort* Checker::target_of(EndId end, const Conversation& conv
   return port;
 }
 
+/// Where the connection to an upstream comes from, held against the policy.
+void Checker::check_source(EndId end, const Conversation& conversation, const proxy::ServicePort* port) {
+  const proxy::Source* source = port == nullptr ? nullptr : port->source.get();
+  const proxy::simulated::End& near = network_.at(end);
+  if (source == nullptr ? near.bound : !near.bound) {
+    report(end, source == nullptr ? "has a source that nobody asked for" : "has no source though it was asked for");
+    return;
+  }
+  if (source == nullptr) {
+    return;
+  }
+  const proxy::IpAddress ip = near.address.ip();
+  if (source->transparent && ip != conversation.client_address.ip()) {
+    report(end, "does not come from its client's address but from " + ip.to_string());
+  } else if (!source->addresses.empty() && std::ranges::find(source->addresses, ip) == source->addresses.end()) {
+    report(end, "comes from an address that is not one of the source's: " + ip.to_string());
+  } else if (const std::uint16_t at = near.address.port();
+             at != 0 && (at < source->first_port || at > source->last_port)) {
+    report(end, "comes from a port that is not one of the source's: " + std::to_string(at));
+  }
+}
+
 void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   Conversation* conversation = of_token(token);
   if (conversation == nullptr) {
@@ -126,8 +148,21 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
       return !endpoint->doubt.raised() && (most == 0 || endpoint->active < most);
     });
   };
-  if (conversation->tried.empty() && port != nullptr && !holds(port->endpoints, to) && trusted(port->endpoints)) {
+  // An attempt for which no port was free is not seen here.
+  const bool unseen = port != nullptr && port->source != nullptr && port->source->first_port != 0;
+  if (conversation->tried.empty() && port != nullptr && !unseen && !holds(port->endpoints, to) &&
+      trusted(port->endpoints)) {
     report(end, "connects to an address that is for retries only: " + to.to_string());
+  }
+  check_source(end, *conversation, port);
+  const proxy::ServicePort* const own = services_->port_at(conversation->virtual_ip);
+  if (own != nullptr && own->access != nullptr && !own->access->allows(conversation->client_address.ip())) {
+    report(end, "is for a client that the Service keeps out: " + conversation->client_address.to_string());
+  }
+  // One that found no place has not failed: it may be tried from another one, also later.
+  if (std::exchange(conversation->place_taken, false) ||
+      (conversation->upstream != kNoEnd && network_.at(conversation->upstream).place_taken)) {
+    conversation->tried.pop_back();
   }
   if (std::ranges::find(conversation->tried, to) != conversation->tried.end()) {
     report(end, "tries again the endpoint that has failed: " + to.to_string());

@@ -32,6 +32,7 @@ struct Conversation {
   bool opened = false;             ///< a session was made of it, whose policy is that of this moment
   std::uint64_t header_bytes = 0;  ///< that the upstream was sent before all else
   bool accepted = false;           ///< by the upstream, and the data plane was told
+  bool place_taken = false;        ///< the last attempt found its source taken, and may go on from another one
   bool established = false;
   /// Idle for long enough or old enough once, its endpoint's sessions closed, or the data plane stopped.
   bool may_close = false;
@@ -118,6 +119,7 @@ class Checker final : public proxy::simulated::Observer {
   void check_age(EndId end, const Conversation& conversation);
   void check_polite(const Conversation& conversation);
   bool may_close(Conversation& conversation) const;
+  void check_source(EndId end, const Conversation& conversation, const proxy::ServicePort* port);
   void check_finished(const Conversation& conversation, const proxy::EndedSession& ended);
 
   struct Life {

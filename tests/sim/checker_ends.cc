@@ -84,6 +84,7 @@ void Checker::on_close(EndId end) {
   }
   if (end == conversation->upstream && !conversation->established) {
     conversation->upstream = kNoEnd;  // An attempt that failed.
+    conversation->place_taken = network_.at(end).place_taken;
   } else if (end == conversation->client) {
     conversation->ended = true;
   }

@@ -53,6 +53,7 @@ proxy::simulated::Faults draw_faults(Severity& severity, Random& random) {
           .groundless_await = severity.draw(0.5),
           .groundless_again = severity.draw(0.5),
           .no_file = severity.draw(0.3),
+          .port_taken = severity.draw(0.5),
           .reorder = severity.draw(1.0),
           .early_return = severity.draw(0.2),
           .most_turn_cost = microseconds(random.below(random.chance(0.1) ? 3000 : 40))};

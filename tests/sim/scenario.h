@@ -11,6 +11,10 @@ namespace ringway::sim {
 using proxy::Duration;
 using proxy::simulated::Random;
 
+/// The clients have so many addresses, from here on.
+inline constexpr std::uint32_t kFirstClient = 0x0a800001;
+inline constexpr std::uint32_t kClientAddresses = 32;
+
 /// How peers behave, each a probability for one peer.
 struct Manners {
   double resets = 0;    ///< sends RST at any time

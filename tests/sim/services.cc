@@ -12,6 +12,7 @@ using proxy::ServicePort;
 using std::chrono::milliseconds;
 
 constexpr std::uint32_t kFirstVirtualIp = 0x7f600001;
+constexpr std::uint32_t kFirstSource = 0x0a090001;
 
 }  // namespace
 
@@ -36,7 +37,7 @@ proxy::SessionPolicy Services::draw_policy() {
   policy.queue_limit = random_.chance(0.5) ? random_.below(8) : 0;
   policy.queue_timeout = milliseconds(10 + random_.below(3000));
   policy.per_client.max_connections = random_.chance(0.3) ? 1 + random_.below(3) : 0;
-  policy.per_client.rate = random_.chance(0.05) ? 1 + random_.below(100) : 0;
+  policy.per_client.rate = random_.chance(0.15) ? 1 + random_.below(100) : 0;
   policy.proxy_send = static_cast<proxy::ProxyVersion>(random_.chance(0.2) ? 1 + random_.below(2) : 0);
   policy.max_age = milliseconds(scenario_.max_ages && random_.chance(0.7) ? 1 + random_.below(8000) : 0);
   return policy;
@@ -88,12 +89,43 @@ std::shared_ptr<ServicePort> Services::make_port(std::uint32_t slot) {
   port->policy = draw_policy();
   limit_bandwidth(*port);
   port->stats = stats_[slot];
+  port->source = draw_source();
+  port->access = draw_access();
   port->clients = random_.chance(0.5) ? std::make_shared<proxy::ClientLimits>() : nullptr;
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
     port->endpoints.push_back(make_endpoint(slot));
   }
   draw_preferences(slot, *port);
   return port;
+}
+
+std::shared_ptr<const proxy::Source> Services::draw_source() {
+  if (!random_.chance(0.2)) {
+    return nullptr;
+  }
+  auto source = std::make_shared<proxy::Source>();
+  source->transparent = random_.chance(0.4);
+  if (source->transparent) {
+    return source;
+  }
+  for (std::uint32_t count = random_.below(3); count > 0; --count) {
+    source->addresses.push_back(proxy::IpAddress::v4(kFirstSource + count));
+  }
+  if (source->addresses.empty() || random_.chance(0.5)) {
+    source->first_port = 20'000;
+    source->last_port = static_cast<std::uint16_t>(20'000 + random_.below(8));
+  }
+  return source;
+}
+
+/// Keeps out eight clients in a row.
+std::shared_ptr<const proxy::AccessList> Services::draw_access() {
+  if (!random_.chance(0.2)) {
+    return nullptr;
+  }
+  const proxy::AccessRule rule{
+      .network = proxy::IpAddress::v4(kFirstClient + 8 * random_.below(4)), .bits = 29, .allow = false};
+  return std::make_shared<const proxy::AccessList>(std::span(&rule, 1), true);
 }
 
 void Services::add_routes(std::uint32_t slot, ServicePort& port, proxy::Switch& to) {
@@ -111,6 +143,7 @@ void Services::add_routes(std::uint32_t slot, ServicePort& port, proxy::Switch& 
     routed->key.route = "route-" + std::to_string(route) + ".sim";
     routed->policy = port.policy;
     routed->stats = port.stats;
+    routed->source = port.source;
     routed->route = std::make_shared<proxy::RouteStats>();
     routed->route_of = slot;
     for (std::uint32_t count = random_.below(3); count > 0; --count) {

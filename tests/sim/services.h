@@ -54,6 +54,8 @@ class Services {
   std::shared_ptr<proxy::EndpointState> make_endpoint(std::uint32_t slot);
   proxy::SessionPolicy draw_policy();
   void limit_bandwidth(proxy::ServicePort& port);
+  std::shared_ptr<const proxy::Source> draw_source();
+  std::shared_ptr<const proxy::AccessList> draw_access();
   void draw_preferences(std::uint32_t slot, proxy::ServicePort& port);
   void change(std::uint32_t slot, proxy::Switch& to);
   void change_endpoints(std::uint32_t what, std::uint32_t service, proxy::ServicePort& port);

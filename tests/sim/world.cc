@@ -10,7 +10,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kFirstClient = 0x0a800001;
 constexpr std::uint16_t kClientPort = 40'000;
 /// So long a session may outlive its peers: a FIN that is not answered, a reader that takes nothing.
 constexpr auto kAfterPeers = seconds(40);
@@ -77,7 +76,8 @@ void World::plan_events() {
 void World::act(std::uint32_t what, std::uint32_t subject) {
   switch (static_cast<Happening>(what)) {
     case kClient: {
-      const SocketAddress local(proxy::IpAddress::v4(kFirstClient + subject), kClientPort);
+      const SocketAddress local(proxy::IpAddress::v4(kFirstClient + subject % kClientAddresses),
+                                static_cast<std::uint16_t>(kClientPort + subject / kClientAddresses));
       ++clients_;
       peers_.connect(local, services_.virtual_ip(random_.below(services_.count())));
       break;
@@ -112,9 +112,17 @@ void World::run(std::uint32_t what) {
       break;
     case kCloseEndpoint: {
       const proxy::EndpointState* endpoint = services_.any_endpoint();
-      trace_.add(timeline_.now(), "the sessions of an endpoint are closed", kNoEnd);
+      if (endpoint == nullptr) {
+        break;
+      }
       checker_.allow_close(&endpoint->address);
-      reactor_->sessions().close(endpoint, proxy::Cause::kDrained);
+      if (random_.chance(0.5)) {
+        trace_.add(timeline_.now(), "the sessions of an endpoint are closed", kNoEnd);
+        reactor_->sessions().close(endpoint, proxy::Cause::kDrained);
+      } else {
+        trace_.add(timeline_.now(), "the sessions of an endpoint are reset", kNoEnd);
+        reactor_->sessions().abort(endpoint, proxy::Cause::kDrained);
+      }
       break;
     }
     case kDrain:

@@ -32,7 +32,11 @@ void SimulatedRing::connect(int fd, const SocketAddress& to, Token token) {
   ask(Kind::kConnect, fd, token);
   if (const EndId end = end_of(fd); end != kNoEnd) {
     observer_.on_connect(end, to, token);
-    network_.connect(end, to);
+    if (network_.at(end).bound && random_.chance(faults_.port_taken)) {
+      network_.connect_from_taken_place(end, to);
+    } else {
+      network_.connect(end, to);
+    }
   }
 }
 
@@ -270,6 +274,10 @@ int SimulatedRing::bind(int fd, const NearEnd& near) {
     return -EBADF;
   }
   const int result = near.address.port() != 0 && random_.chance(faults_.port_taken) ? -EADDRINUSE : 0;
+  if (result == 0) {
+    network_.at(file->target).bound = true;
+    network_.at(file->target).address = near.address;
+  }
   trace_.add(now_, "bind", fd, file->target, {}, result);
   return result;
 }

@@ -76,6 +76,12 @@ void Network::connect(EndId end, const SocketAddress& to) {
   }
 }
 
+void Network::connect_from_taken_place(EndId end, const SocketAddress& to) {
+  at(end).peer = to;
+  at(end).place_taken = true;
+  at(end).error = EADDRNOTAVAIL;
+}
+
 int Network::take_error(EndId end) {
   const int error = at(end).error;
   at(end).error = 0;

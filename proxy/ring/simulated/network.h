@@ -46,6 +46,8 @@ struct End {
   SocketAddress address;
   SocketAddress peer;
   EndWatcher* watcher = nullptr;
+  bool bound = false;        ///< to an address of its owner's choice
+  bool place_taken = false;  ///< which another connection to the same peer has: its connect failed
   bool established = false;
   bool closed = false;      ///< by its owner
   bool reset = false;       ///< by either side: nothing goes or comes any more, what has arrived can be read
@@ -97,6 +99,8 @@ class Network final : public Actor {
 
   EndId open(const SocketAddress& local, EndWatcher& watcher);
   void connect(EndId end, const SocketAddress& to);
+  /// A connect that fails at once with EADDRNOTAVAIL, for the place that `end` is bound to.
+  void connect_from_taken_place(EndId end, const SocketAddress& to);
   /// As recv(2) and send(2) on a non-blocking socket.
   std::int32_t read(EndId end, std::span<std::byte> into);
   std::int32_t write(EndId end, std::span<const std::byte> bytes);

@@ -11,7 +11,6 @@ using proxy::IpAddress;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kFirstClient = 0x0a800001;
 constexpr std::uint16_t kClientPort = 40'000;
 constexpr std::uint32_t kVirtualIp = 0x7f600001;
 constexpr std::uint32_t kFirstContainer = 0x0a010001;
