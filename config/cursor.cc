@@ -196,6 +196,14 @@ std::vector<Cursor> Cursor::list() const {
   return entries;
 }
 
+std::vector<Cursor> Cursor::list(std::size_t most) const {
+  auto entries = list();
+  if (entries.size() > most) {
+    fail("at most " + std::to_string(most) + " entries are allowed, found " + std::to_string(entries.size()));
+  }
+  return entries;
+}
+
 std::vector<std::pair<std::string_view, Cursor>> Cursor::map() const {
   std::vector<std::pair<std::string_view, Cursor>> entries;
   if (!present() || !expect_map()) {

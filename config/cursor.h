@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
@@ -84,6 +85,8 @@ class Cursor {
 
   /// The entries of a list; none where it is missing or no list.
   [[nodiscard]] std::vector<Cursor> list() const;
+  /// The same, with a mistake where there are more than `most`.
+  [[nodiscard]] std::vector<Cursor> list(std::size_t most) const;
   /// The entries of a map in the order of the text.
   [[nodiscard]] std::vector<std::pair<std::string_view, Cursor>> map() const;
   /// Leaves a mistake where the value is there and no map; for maps whose keys are asked for one by one.

@@ -13,12 +13,7 @@ namespace ringway::config {
 std::vector<std::string> decode_networks(const Cursor& list, const std::vector<std::string>& others) {
   const std::unordered_set<std::string_view> taken(others.begin(), others.end());
   std::vector<std::string> networks;
-  const auto entries = list.list();
-  if (entries.size() > kMaxNetworks) {
-    list.fail("at most " + std::to_string(kMaxNetworks) + " entries are allowed, found " +
-              std::to_string(entries.size()));
-  }
-  for (const Cursor& entry : entries) {
+  for (const Cursor& entry : list.list(kMaxNetworks)) {
     const auto text = entry.string();
     if (!text) {
       continue;

@@ -23,17 +23,9 @@ std::optional<Selector> needed_selector(const Cursor& entry) {
   return decode_selector(selector);
 }
 
-void limit(const Cursor& list, std::size_t entries, std::size_t most) {
-  if (entries > most) {
-    list.fail("at most " + std::to_string(most) + " entries are allowed, found " + std::to_string(entries));
-  }
-}
-
 std::vector<WeightRule> decode_weights(const Cursor& weights) {
   std::vector<WeightRule> rules;
-  const auto entries = weights.list();
-  limit(weights, entries.size(), kMaxWeightRules);
-  for (const Cursor& entry : entries) {
+  for (const Cursor& entry : weights.list(kMaxWeightRules)) {
     if (!entry.is_map()) {
       entry.fail("a mapping with a selector is needed");
       continue;
@@ -54,9 +46,7 @@ std::vector<WeightRule> decode_weights(const Cursor& weights) {
 
 std::vector<Selector> decode_tiers(const Cursor& tiers) {
   std::vector<Selector> selectors;
-  const auto entries = tiers.list();
-  limit(tiers, entries.size(), kMaxTiers);
-  for (const Cursor& entry : entries) {
+  for (const Cursor& entry : tiers.list(kMaxTiers)) {
     if (!entry.is_map()) {
       entry.fail("a mapping with a selector is needed");
       continue;

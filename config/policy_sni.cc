@@ -48,13 +48,9 @@ std::optional<std::string> decode_name(const Cursor& at) {
 
 std::vector<std::string> decode_names(const Cursor& route, std::set<std::string>& known) {
   std::vector<std::string> names;
-  const auto entries = route["names"].list();
+  const auto entries = route["names"].list(kMaxNames);
   if (entries.empty()) {
     route.fail("names are needed, a list like [shop.example, \"*.shop.example\"]");
-  }
-  if (entries.size() > kMaxNames) {
-    route["names"].fail("at most " + std::to_string(kMaxNames) + " entries are allowed, found " +
-                        std::to_string(entries.size()));
   }
   for (const Cursor& entry : entries) {
     auto name = decode_name(entry);
@@ -72,12 +68,7 @@ std::vector<std::string> decode_names(const Cursor& route, std::set<std::string>
 std::vector<SniRoute> decode_routes(const Cursor& list) {
   std::vector<SniRoute> routes;
   std::set<std::string> known;
-  const auto entries = list.list();
-  if (entries.size() > kMaxRoutes) {
-    list.fail("at most " + std::to_string(kMaxRoutes) + " entries are allowed, found " +
-              std::to_string(entries.size()));
-  }
-  for (const Cursor& entry : entries) {
+  for (const Cursor& entry : list.list(kMaxRoutes)) {
     if (!entry.is_map()) {
       entry.fail("a mapping with names and a selector is needed");
       continue;

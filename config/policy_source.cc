@@ -25,12 +25,7 @@ std::uint16_t parse_port(std::string_view text) {
 }
 
 void decode_addresses(const Cursor& list, Source& source) {
-  const auto entries = list.list();
-  if (entries.size() > kMaxAddresses) {
-    list.fail("at most " + std::to_string(kMaxAddresses) + " entries are allowed, found " +
-              std::to_string(entries.size()));
-  }
-  for (const Cursor& entry : entries) {
+  for (const Cursor& entry : list.list(kMaxAddresses)) {
     const auto text = entry.string();
     if (!text) {
       continue;
