@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 # Hard limits above this make nothing better and some programs reserve memory for each file that they may open.
@@ -16,6 +17,20 @@ MAX_FILES = 20_000
 
 class Failure(Exception):
     """Something could not be measured; the text says what and why."""
+
+
+def outcome(work):
+    """The exit status that `work` returns, or that its failure means. SIGTERM ends it as Ctrl-C does, so that it can clean up."""
+    def stop(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        return work()
+    except (Failure, subprocess.SubprocessError) as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def raise_file_limit():

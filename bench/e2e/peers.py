@@ -52,16 +52,19 @@ class Ringway(Contender):
         super().__init__(name, " ".join([*said.stdout.partition("\n")[0].split(), "binary", digest]))
         self.engine = engine
 
-    def command(self, folder):
-        documents = [f"""apiVersion: ringway/v1
+    def settings(self, level):
+        return f"""apiVersion: ringway/v1
 kind: Ringway
 spec:
   workers: 1
   engine: {self.engine}
   admin: {{listen: "{VIP}:{ADMIN_PORT}"}}
-  log: {{level: warn, accessLog: off}}
+  log: {{level: {level}, accessLog: off}}
   virtualIPs: {{mode: off}}
-"""]
+"""
+
+    def command(self, folder):
+        documents = [self.settings("warn")]
         for index, role in enumerate(ROLES):
             documents.append(f"""apiVersion: v1
 kind: Service

@@ -4,7 +4,6 @@
 import argparse
 import os
 import pathlib
-import signal
 import sys
 import time
 
@@ -91,10 +90,6 @@ def measure(bench, rows, contenders, rounds, results):
     say("")
 
 
-def stop(*_):
-    raise KeyboardInterrupt
-
-
 def run(options):
     rows = chosen_rows(options)
     if options.list:
@@ -135,16 +130,5 @@ def run(options):
     return status
 
 
-def main():
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        return run(parse())
-    except machine.Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(machine.outcome(lambda: run(parse())))

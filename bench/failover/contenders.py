@@ -13,15 +13,7 @@ WORD = "alive?"
 class Ringway(peers.Ringway):
     def command_for(self, folder, speaks):
         speech = f', send: "{WORD}", expect: "{WORD}"' if speaks else ""
-        documents = [f"""apiVersion: ringway/v1
-kind: Ringway
-spec:
-  workers: 1
-  engine: {self.engine}
-  admin: {{listen: "{peers.VIP}:{peers.ADMIN_PORT}"}}
-  log: {{level: info, accessLog: off}}
-  virtualIPs: {{mode: off}}
-""", f"""apiVersion: v1
+        documents = [self.settings("info"), f"""apiVersion: v1
 kind: Service
 metadata: {{name: web}}
 spec:

@@ -6,8 +6,6 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -61,10 +59,6 @@ def measure(options, found, results):
                         raise machine.Failure(f"{death.key}, {name}: {failure}") from failure
 
 
-def stop(*_):
-    raise KeyboardInterrupt
-
-
 def run(options):
     if os.geteuid() != 0:
         raise machine.Failure("needs root: for network namespaces, packets that are dropped, and a look at connects")
@@ -90,16 +84,5 @@ def run(options):
     return table.status(results)
 
 
-def main():
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        return run(parse())
-    except (machine.Failure, subprocess.SubprocessError) as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(machine.outcome(lambda: run(parse())))
