@@ -58,6 +58,8 @@ void Checker::on_accepted(EndId end) {
   accepted.may_close = all_may_close_;
   accepted.virtual_ip = network_.at(end).address;
   accepted.client_address = network_.at(end).peer;
+  accepted.shown = accepted.client_address;
+  accepted.shown_to = accepted.virtual_ip;
   set(end, &accepted);
 }
 
@@ -70,6 +72,13 @@ void Checker::on_asked_peer(EndId end) {
   if (const auto* port = services_->port_at(conversation->virtual_ip); port != nullptr) {
     conversation->policy = port->policy;
     conversation->bandwidth = port->bandwidth;
+    conversation->speaks_for_others =
+        port->proxy_sources != nullptr && port->proxy_sources->allows(conversation->client_address.ip());
+  }
+  if (const EndId speaker = conversation->client ^ 1U; conversation->speaks_for_others) {
+    conversation->swallowed = header_of(speaker).size();
+    conversation->shown = told_by(speaker).source;
+    conversation->shown_to = told_by(speaker).destination;
   }
 }
 
@@ -80,14 +89,18 @@ const proxy::ServicePort* Checker::target_of(EndId end, const Conversation& conv
   const proxy::ServicePort* port = services_->port_at(conversation.virtual_ip);
   const EndId speaker = conversation.client ^ 1U;
   const Hello& hello = hello_of(speaker);
-  const proxy::ServicePort* route = hello.route ? services_->route_at(conversation.virtual_ip, *hello.route) : nullptr;
+  const std::size_t header = header_of(speaker).size();
+  // Where nobody trusts who says it a header is no TLS.
+  const bool names = hello.route && (header == 0 || conversation.speaks_for_others);
+  const proxy::ServicePort* route = names ? services_->route_at(conversation.virtual_ip, *hello.route) : nullptr;
   if (serves(route, to)) {
     return route;
   }
   if (port == nullptr || port->sni == nullptr || services_->plan().snapshot->version > 1 || !serves(port, to)) {
     return port;
   }
-  const bool read = network_.at(speaker).arrived_total >= hello.text.size() && buffer_bytes_ >= hello.text.size() &&
+  const bool read = network_.at(speaker).arrived_total >= header + hello.text.size() &&
+                    buffer_bytes_ >= header + hello.text.size() &&
                     timeline_.now() - conversation.accepted_at < port->sni->timeout;
   if (route != nullptr && read) {
     report(end, "does not take the route that the client's hello names: " + to.to_string());
@@ -109,7 +122,7 @@ void Checker::check_source(EndId end, const Conversation& conversation, const pr
     return;
   }
   const proxy::IpAddress ip = near.address.ip();
-  if (source->transparent && ip != conversation.client_address.ip()) {
+  if (source->transparent && ip != conversation.shown.ip()) {
     report(end, "does not come from its client's address but from " + ip.to_string());
   } else if (!source->addresses.empty() && std::ranges::find(source->addresses, ip) == source->addresses.end()) {
     report(end, "comes from an address that is not one of the source's: " + ip.to_string());
@@ -156,8 +169,13 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   }
   check_source(end, *conversation, port);
   const proxy::ServicePort* const own = services_->port_at(conversation->virtual_ip);
-  if (own != nullptr && own->access != nullptr && !own->access->allows(conversation->client_address.ip())) {
-    report(end, "is for a client that the Service keeps out: " + conversation->client_address.to_string());
+  if (own != nullptr && own->access != nullptr && !own->access->allows(conversation->shown.ip())) {
+    report(end, "is for a client that the Service keeps out: " + conversation->shown.to_string());
+  }
+  if (conversation->speaks_for_others &&
+      (conversation->swallowed == 0 ||
+       network_.at(conversation->client ^ 1U).arrived_total < conversation->swallowed)) {
+    report(end, "connects before a trusted proxy has said whom it speaks for");
   }
   // One that found no place has not failed: it may be tried from another one, also later.
   if (std::exchange(conversation->place_taken, false) ||
@@ -231,8 +249,8 @@ void Checker::check_header(Conversation& conversation) {
   }
   conversation.header_bytes = bytes->second.size();
   const auto header = proxy::parse_proxy_header(bytes->second);
-  if (!header || header->size != bytes->second.size() || header->connection.destination != conversation.virtual_ip ||
-      header->connection.source != network_.at(conversation.client).peer) {
+  if (!header || header->size != bytes->second.size() || header->connection.destination != conversation.shown_to ||
+      header->connection.source != conversation.shown) {
     report(conversation.upstream, "the header does not tell of the client and the address that it dialed");
   }
 }
@@ -241,6 +259,12 @@ std::uint64_t Checker::relayed(EndId end) const {
   const Conversation* conversation = conversation_of(end);
   const std::uint64_t own = conversation != nullptr && end == conversation->upstream ? conversation->header_bytes : 0;
   return network_.at(end).written_total - own;
+}
+
+std::uint64_t Checker::handled(EndId end) const {
+  const Conversation* conversation = conversation_of(end);
+  const bool up = conversation != nullptr && end == conversation->upstream;
+  return relayed(end) + (up ? conversation->swallowed : 0);
 }
 
 void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::byte> bytes) {
@@ -257,7 +281,9 @@ void Checker::on_sent(EndId end, std::uint64_t position, std::span<const std::by
     report(end, "bytes are sent before the header that the upstream wants");
     return;
   }
-  position -= end == conversation->upstream ? conversation->header_bytes : 0;
+  if (end == conversation->upstream) {
+    position = position - conversation->header_bytes + conversation->swallowed;
+  }
   const EndId speaker = conversation->other(end) ^ 1U;
   if (position + bytes.size() > network_.at(speaker).arrived_total) {
     report(end, "more bytes are sent than came from the other side");

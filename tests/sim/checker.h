@@ -26,6 +26,10 @@ struct Conversation {
   EndId upstream = kNoEnd;  ///< of the attempt under way, or the one that connected
   SocketAddress virtual_ip;
   SocketAddress client_address;
+  bool speaks_for_others = false;  ///< the client is a proxy that the Service trusts: its header is swallowed
+  std::uint64_t swallowed = 0;     ///< bytes of that header
+  SocketAddress shown;             ///< who the session is for: the client, or whom its header tells of
+  SocketAddress shown_to;          ///< and what that one dialed
   proxy::SessionPolicy policy;
   std::shared_ptr<proxy::ServiceBandwidth> bandwidth;
   std::vector<SocketAddress> tried;
@@ -133,6 +137,8 @@ class Checker final : public proxy::simulated::Observer {
   const proxy::ServicePort* target_of(EndId end, const Conversation& conversation, const SocketAddress& to);
   /// Bytes written to `end` that came from the other side.
   [[nodiscard]] std::uint64_t relayed(EndId end) const;
+  /// Of what the other side has said: passed on to `end`, or swallowed.
+  [[nodiscard]] std::uint64_t handled(EndId end) const;
 
   proxy::simulated::Timeline& timeline_;
   proxy::simulated::Network& network_;

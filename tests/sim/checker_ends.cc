@@ -66,9 +66,9 @@ void Checker::check_fin(EndId end) {
     report(end, "RST of one side becomes FIN for the other");
   } else if (!speaker.fin_arrived) {
     report(end, "FIN is passed on that nobody has said");
-  } else if (speaker.arrived_total != relayed(end)) {
+  } else if (speaker.arrived_total != handled(end)) {
     report(end, "FIN is passed on before all bytes: " + std::to_string(speaker.arrived_total) + " came, " +
-                    std::to_string(relayed(end)) + " went");
+                    std::to_string(handled(end)) + " went");
   }
 }
 
@@ -108,7 +108,7 @@ void Checker::check_reset(EndId end) {
     return;
   }
   const bool reads_on = !network_.other(end).closed && timeline_.now() - cause.failed_at < kLingerLimit;
-  if (reads_on && (speaker.arrived_total != relayed(end) || out.unsent() > 0)) {
+  if (reads_on && (speaker.arrived_total != handled(end) || out.unsent() > 0)) {
     report(end, "RST overtakes bytes that had come before it: " + std::to_string(speaker.arrived_total) + " came, " +
                     std::to_string(out.arrived_total) + " were delivered");
   }
@@ -152,7 +152,7 @@ void Checker::check_giving_up(EndId peer, bool accepts) {
       return;
     }
     const bool waits = speaker.arrived > 0 || (speaker.fin_arrived && !network_.at(to).fin_written) ||
-                       speaker.arrived_total > relayed(to);
+                       speaker.arrived_total > handled(to);
     const Time since = std::max(
         {found->last_moved, speaker.segment_arrives, ring_->short_of_buffers_at(), services_->bandwidth_changed_at()});
     if (waits && network_.writable(to) && timeline_.now() - since > kStuck + longest_pause(*found)) {
@@ -168,8 +168,9 @@ EndId Checker::still_established() const {
 }
 
 void Checker::check_ended(const proxy::EndedSession& ended) {
-  const auto found = std::ranges::find_if(
-      conversations_, [&](const Conversation& conversation) { return conversation.client_address == ended.client; });
+  const auto found = std::ranges::find_if(conversations_, [&](const Conversation& conversation) {
+    return conversation.client_address == ended.client || conversation.shown == ended.client;
+  });
   if (ended.client.port() == 0 || found == conversations_.end()) {
     return;
   }
@@ -214,10 +215,10 @@ void Checker::check_finished(const Conversation& conversation, const proxy::Ende
     }
     const End& speaker = network_.other(conversation.other(to));
     const std::uint64_t logged = to == conversation.client ? ended.bytes_downstream : ended.bytes_upstream;
-    if (!speaker.fin_arrived || relayed(to) != speaker.arrived_total) {
+    if (!speaker.fin_arrived || handled(to) != speaker.arrived_total) {
       report(to, "a session is logged as finished that is not");
-    } else if (logged != speaker.arrived_total) {
-      report(to, "the log counts " + std::to_string(logged) + " bytes of " + std::to_string(speaker.arrived_total));
+    } else if (logged != relayed(to)) {
+      report(to, "the log counts " + std::to_string(logged) + " bytes of " + std::to_string(relayed(to)));
     }
   }
 }

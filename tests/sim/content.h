@@ -6,24 +6,25 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "proxy/ring/simulated/trace.h"
-#include "tests/sim/hello.h"
+#include "tests/sim/preface.h"
 
 namespace ringway::sim {
 
-/// What a peer says after its Hello: each byte follows from who says it and where in its stream it stands, so that one
-/// that is lost, doubled, moved or somebody else's is seen at once.
+/// What a peer says after its preface: each byte follows from who says it and where in its stream it stands, so that
+/// one that is lost, doubled, moved or somebody else's is seen at once.
 class Content {
  public:
   explicit Content(proxy::simulated::EndId speaker)
-      : hello_(hello_of(speaker).text), key_((std::uint64_t{speaker} + 1) * 0x9e3779b97f4a7c15ULL) {}
+      : preface_(preface_of(speaker)), key_((std::uint64_t{speaker} + 1) * 0x9e3779b97f4a7c15ULL) {}
 
   void write(std::uint64_t position, std::span<std::byte> into) const {
     write_code(position, into);
-    if (position < hello_.size()) {
-      const std::string_view said = hello_.substr(position, into.size());
+    if (position < preface_.size()) {
+      const std::string_view said = std::string_view(preface_).substr(position, into.size());
       std::memcpy(into.data(), said.data(), said.size());
     }
   }
@@ -64,7 +65,7 @@ class Content {
     return mixed ^ (mixed >> 29);
   }
 
-  std::string_view hello_;
+  std::string preface_;
   std::uint64_t key_;
 };
 

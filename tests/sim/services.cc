@@ -91,6 +91,7 @@ std::shared_ptr<ServicePort> Services::make_port(std::uint32_t slot) {
   port->stats = stats_[slot];
   port->source = draw_source();
   port->access = draw_access();
+  port->proxy_sources = draw_proxies();
   port->clients = random_.chance(0.5) ? std::make_shared<proxy::ClientLimits>() : nullptr;
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
     port->endpoints.push_back(make_endpoint(slot));
@@ -126,6 +127,15 @@ std::shared_ptr<const proxy::AccessList> Services::draw_access() {
   const proxy::AccessRule rule{
       .network = proxy::IpAddress::v4(kFirstClient + 8 * random_.below(4)), .bits = 29, .allow = false};
   return std::make_shared<const proxy::AccessList>(std::span(&rule, 1), true);
+}
+
+/// Half of the clients.
+std::shared_ptr<const proxy::AccessList> Services::draw_proxies() {
+  if (!random_.chance(0.2)) {
+    return nullptr;
+  }
+  const proxy::AccessRule rule{.network = proxy::IpAddress::v4(kFirstClient), .bits = 28, .allow = true};
+  return std::make_shared<const proxy::AccessList>(std::span(&rule, 1), false);
 }
 
 void Services::add_routes(std::uint32_t slot, ServicePort& port, proxy::Switch& to) {

@@ -56,6 +56,7 @@ class Services {
   void limit_bandwidth(proxy::ServicePort& port);
   std::shared_ptr<const proxy::Source> draw_source();
   std::shared_ptr<const proxy::AccessList> draw_access();
+  std::shared_ptr<const proxy::AccessList> draw_proxies();
   void draw_preferences(std::uint32_t slot, proxy::ServicePort& port);
   void change(std::uint32_t slot, proxy::Switch& to);
   void change_endpoints(std::uint32_t what, std::uint32_t service, proxy::ServicePort& port);

@@ -64,8 +64,8 @@ TEST_F(SimTest, a_few_hundred_seeds_come_to_every_end_and_use_both_paths) {
   for (const Cause cause :
        {Cause::kFinished, Cause::kClientReset, Cause::kUpstreamReset, Cause::kConnectRefused, Cause::kConnectTimeout,
         Cause::kConnectUnreachable, Cause::kConnectError, Cause::kNoEndpoint, Cause::kMaxConnections,
-        Cause::kEndpointsFull, Cause::kClientConnections, Cause::kClientRate, Cause::kDenied, Cause::kSourcePorts,
-        Cause::kIdleTimeout, Cause::kMaxAge, Cause::kDrained, Cause::kShutdown}) {
+        Cause::kEndpointsFull, Cause::kClientConnections, Cause::kClientRate, Cause::kDenied, Cause::kProxyHeader,
+        Cause::kSourcePorts, Cause::kIdleTimeout, Cause::kMaxAge, Cause::kDrained, Cause::kShutdown}) {
     EXPECT_GT(sum.ended[static_cast<std::size_t>(cause)], 0U) << proxy::to_string(cause);
   }
 }
