@@ -9,6 +9,9 @@
 namespace ringway::sim {
 namespace {
 
+/// The ring's clock is read once in a turn.
+constexpr Duration kClockError = std::chrono::milliseconds(20);
+
 bool holds(const std::vector<std::shared_ptr<proxy::EndpointState>>& group, const SocketAddress& to) {
   return std::ranges::any_of(group, [&to](const auto& endpoint) { return endpoint->address == to; });
 }
@@ -69,6 +72,7 @@ void Checker::on_asked_peer(EndId end) {
     return;
   }
   opened_ = conversation;
+  conversation->nameless = network_.at(end).reset;
   if (const auto* port = services_->port_at(conversation->virtual_ip); port != nullptr) {
     conversation->policy = port->policy;
     conversation->bandwidth = port->bandwidth;
@@ -132,6 +136,25 @@ void Checker::check_source(EndId end, const Conversation& conversation, const pr
   }
 }
 
+/// A client goes to where it was, while that may be picked.
+void Checker::check_affinity(EndId end, const Conversation& conversation, const proxy::ServicePort* port,
+                             const SocketAddress& to) {
+  if (port == nullptr || port->affinity == nullptr || conversation.nameless) {
+    return;
+  }
+  // Full ones, those that are in doubt, and places that are taken lead on to others.
+  const bool plain =
+      conversation.policy.max_per_endpoint == 0 && (port->source == nullptr || port->source->first_port == 0) &&
+      std::ranges::none_of(port->endpoints, [](const auto& endpoint) { return endpoint->doubt.raised(); });
+  Stay& stay = stays_[{port->affinity.get(), conversation.shown.ip()}];
+  const bool holds_still = timeline_.now() - stay.last + kClockError < port->policy.affinity_timeout;
+  if (plain && stay.sure && conversation.tried.empty() && holds_still && to != stay.with &&
+      holds(port->endpoints, stay.with)) {
+    report(end, "goes to " + to.to_string() + " though its client was with " + stay.with.to_string());
+  }
+  stay = {.with = to, .last = timeline_.now(), .sure = plain};
+}
+
 void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
   Conversation* conversation = of_token(token);
   if (conversation == nullptr) {
@@ -168,6 +191,7 @@ void Checker::on_connect(EndId end, const SocketAddress& to, Token token) {
     report(end, "connects to an address that is for retries only: " + to.to_string());
   }
   check_source(end, *conversation, port);
+  check_affinity(end, *conversation, port, to);
   const proxy::ServicePort* const own = services_->port_at(conversation->virtual_ip);
   if (own != nullptr && own->access != nullptr && !own->access->allows(conversation->shown.ip())) {
     report(end, "is for a client that the Service keeps out: " + conversation->shown.to_string());

@@ -33,6 +33,7 @@ struct Conversation {
   proxy::SessionPolicy policy;
   std::shared_ptr<proxy::ServiceBandwidth> bandwidth;
   std::vector<SocketAddress> tried;
+  bool nameless = false;           ///< it was gone before the data plane asked who it is
   bool opened = false;             ///< a session was made of it, whose policy is that of this moment
   std::uint64_t header_bytes = 0;  ///< that the upstream was sent before all else
   bool accepted = false;           ///< by the upstream, and the data plane was told
@@ -124,6 +125,8 @@ class Checker final : public proxy::simulated::Observer {
   void check_polite(const Conversation& conversation);
   bool may_close(Conversation& conversation) const;
   void check_source(EndId end, const Conversation& conversation, const proxy::ServicePort* port);
+  void check_affinity(EndId end, const Conversation& conversation, const proxy::ServicePort* port,
+                      const SocketAddress& to);
   void check_finished(const Conversation& conversation, const proxy::EndedSession& ended);
 
   struct Life {
@@ -150,6 +153,13 @@ class Checker final : public proxy::simulated::Observer {
   std::vector<Conversation*> of_end_;
   std::vector<Life> of_slot_;
   std::map<const proxy::ServiceBandwidth*, std::array<Shared, 2>> shared_;
+  struct Stay {
+    SocketAddress with;
+    Time last;
+    bool sure = false;  ///< nothing else than the balancer had a say
+  };
+  /// Where each client was, by the Service or the route.
+  std::map<std::pair<const proxy::AffinityTable*, proxy::IpAddress>, Stay> stays_;
   std::map<EndId, std::vector<std::byte>> prefaces_;  ///< headers, by whom they were sent to
   Conversation* opened_ = nullptr;                    ///< the session that is being made
   bool all_may_close_ = false;

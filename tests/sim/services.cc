@@ -35,6 +35,7 @@ proxy::SessionPolicy Services::draw_policy() {
   policy.max_connections = random_.chance(0.05) ? 1 + random_.below(8) : 0;
   policy.max_per_endpoint = random_.chance(0.1) ? 1 + random_.below(4) : 0;
   policy.queue_limit = random_.chance(0.5) ? random_.below(8) : 0;
+  policy.affinity_timeout = milliseconds(random_.chance(0.3) ? 100 + random_.below(3000) : 0);
   policy.queue_timeout = milliseconds(10 + random_.below(3000));
   policy.per_client.max_connections = random_.chance(0.3) ? 1 + random_.below(3) : 0;
   policy.per_client.rate = random_.chance(0.15) ? 1 + random_.below(100) : 0;
@@ -92,6 +93,7 @@ std::shared_ptr<ServicePort> Services::make_port(std::uint32_t slot) {
   port->source = draw_source();
   port->access = draw_access();
   port->proxy_sources = draw_proxies();
+  port->affinity = port->policy.affinity_timeout.count() > 0 ? std::make_shared<proxy::AffinityTable>() : nullptr;
   port->clients = random_.chance(0.5) ? std::make_shared<proxy::ClientLimits>() : nullptr;
   for (std::uint32_t count = random_.below(4) + 1; count > 0; --count) {
     port->endpoints.push_back(make_endpoint(slot));
@@ -154,6 +156,7 @@ void Services::add_routes(std::uint32_t slot, ServicePort& port, proxy::Switch& 
     routed->policy = port.policy;
     routed->stats = port.stats;
     routed->source = port.source;
+    routed->affinity = port.affinity == nullptr ? nullptr : std::make_shared<proxy::AffinityTable>();
     routed->route = std::make_shared<proxy::RouteStats>();
     routed->route_of = slot;
     for (std::uint32_t count = random_.below(3); count > 0; --count) {
