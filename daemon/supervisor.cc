@@ -1,6 +1,8 @@
 #include "daemon/supervisor.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <csignal>
 #include <iterator>
 #include <random>
@@ -35,6 +37,11 @@ proxy::DataPlaneOptions data_plane_options(const config::Ringway& ringway) {
       .mark = ringway.transparent_mark, .table = ringway.transparent_table, .priority = ringway.transparent_priority};
   return options;
 }
+
+/// A daemon that was killed is gone before the kernel has let go of the sockets of its rings (io_uring closes them from
+/// a work queue): who follows waits this long for a place that is taken, and looks this often.
+constexpr auto kPlaceWait = std::chrono::seconds(1);
+constexpr auto kPlaceLook = std::chrono::milliseconds(10);
 
 std::vector<std::string> one_line(const proxy::Error& error) {
   return {error.context};
@@ -120,7 +127,7 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   reconciler_ = std::make_unique<discovery::Reconciler>(data_plane_->worker_count(), clock_, *checker_, *this);
   restore_drains();
   learn_node_addresses(*configuration);
-  if (const auto bound = data_plane_->bind(*reconciler_->preview(*configuration)); !bound) {
+  if (const auto bound = bind_first(*reconciler_->preview(*configuration)); !bound) {
     return std::unexpected(one_line(bound.error()));
   }
   auto server = Server::start(context_.get_executor(), ringway.admin_listen, api_, {});
@@ -155,6 +162,16 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
   start_watch();
   start_timers();
   return {};
+}
+
+proxy::Result<void> Supervisor::Impl::bind_first(const proxy::Snapshot& snapshot) {
+  const auto limit = std::chrono::steady_clock::now() + kPlaceWait;
+  auto bound = data_plane_->bind(snapshot);
+  while (!bound && bound.error().code == proxy::ErrorCode::kInUse && std::chrono::steady_clock::now() < limit) {
+    boost::asio::steady_timer(context_, kPlaceLook).wait();
+    bound = data_plane_->bind(snapshot);
+  }
+  return bound;
 }
 
 void Supervisor::Impl::start_sources() {

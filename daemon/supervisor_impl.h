@@ -86,6 +86,7 @@ class Supervisor::Impl final : public Board,
 
   // start
   std::expected<void, Lines> start_parts();
+  proxy::Result<void> bind_first(const proxy::Snapshot& snapshot);
   void start_sources();
   void start_watch();
   void start_timers();
