@@ -15,6 +15,40 @@
 
 namespace ringway::discovery {
 
+/// The asking whether an endpoint is well.
+struct EndpointCheck {
+  std::unique_ptr<HealthChecker::Subscription> current;
+  /// A check of before a reload: what it knows holds until `current` knows something.
+  std::unique_ptr<HealthChecker::Subscription> old;
+  std::uint64_t generation = 0;  ///< that of the port when `current` began
+  std::optional<bool> last_up;   ///< the `up` that was last acted on
+
+  /// `next` asks from now on, on behalf of that generation of the port.
+  void follow(std::unique_ptr<HealthChecker::Subscription> next, std::uint64_t of_generation) {
+    if (current && current->health().up) {
+      old = std::move(current);
+    }
+    current = std::move(next);
+    generation = of_generation;
+    forget_old();
+    last_up = up();
+  }
+  /// Where it is not needed any more.
+  void forget_old() {
+    if (current->health().up) {
+      old.reset();
+    }
+  }
+  [[nodiscard]] std::optional<bool> up() const {
+    const auto known = current->health().up;
+    return known || !old ? known : old->health().up;
+  }
+  /// For a person: what `up` comes from.
+  [[nodiscard]] const std::string& detail() const {
+    return current->health().up || !old ? current->health().detail : old->health().detail;
+  }
+};
+
 /// One endpoint of one port of a Service, as the Reconciler keeps it.
 ///
 ///   present ── gone, relabelled, Service removed ──▶ leaving ── limit passed ──▶ closed ── unused ──▶ freed
@@ -26,35 +60,27 @@ struct Endpoint {
   Candidate about;
   std::optional<DrainLifetime> drained;  ///< by hand
 
-  std::unique_ptr<HealthChecker::Subscription> check;
-  /// A check of before a reload: what it knows holds until `check` knows something.
-  std::unique_ptr<HealthChecker::Subscription> old_check;
-  std::uint64_t check_generation = 0;  ///< that of the port when `check` began
-  std::optional<bool> last_up;         ///< the `up` that was last acted on
-
-  std::unique_ptr<OutlierRecord> outlier;   ///< null before anything was found amiss in its Service
-  bool ejected = false;                     ///< when it was last decided who may be picked
-  bool well = false;                        ///< then too: ready, up and not ejected
-  proxy::Time joined = proxy::Time::min();  ///< when it last became well: slow start counts from here
-
+  std::unique_ptr<EndpointCheck> check;       ///< null: nobody asks whether it is well
+  std::unique_ptr<OutlierRecord> outlier;     ///< null before anything was found amiss in its Service
+  bool ejected = false;                       ///< when it was last decided who may be picked
+  bool well = false;                          ///< then too: ready, up and not ejected
   bool published = false;                     ///< the port's running state names it
   bool in_reserve = false;                    ///< but for retries only
+  bool closed = false;                        ///< its sessions were closed, for `deadline` was over
+  proxy::Time joined = proxy::Time::min();    ///< when it last became well: slow start counts from here
   std::uint64_t without_since = 0;            ///< the first version that does not name it (valid when not published)
   proxy::Time deadline = proxy::Time::max();  ///< when its sessions are closed; max = it does not drain
-  bool closed = false;                        ///< they were
 
-  [[nodiscard]] std::optional<bool> up() const {
-    if (check && check->health().up) {
-      return check->health().up;
-    }
-    return old_check ? old_check->health().up : std::nullopt;
-  }
+  /// Nothing where no check of it knows.
+  [[nodiscard]] std::optional<bool> up() const { return check ? check->up() : std::nullopt; }
   /// `candidate`, at the same address, is the workload that this endpoint was made for: one of the same identity (be it
   /// renamed) or of the same name (be it made anew).
   [[nodiscard]] bool belongs_to(const Candidate& candidate) const {
     return state->workload == candidate.workload ||
            std::ranges::find_first_of(about.owners, candidate.owners) != about.owners.end();
   }
+  /// Up, as far as anybody asks.
+  [[nodiscard]] bool passes_check() const { return !check || check->up() == true; }
   [[nodiscard]] bool is_out(proxy::Time now) const { return outlier && outlier->ejected(now); }
   /// May get sessions as far as its source and its operator say.
   [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained && about.weight > 0; }

@@ -55,7 +55,8 @@ PortRuntime::Choice PortRuntime::pick(const Frontend& frontend, proxy::Time now)
   bool any_down = false;
   Frontend anywhere = frontend;
   anywhere.local = false;
-  for (const auto& [address, endpoint] : endpoints_) {
+  for (const auto& entry : endpoints_) {
+    const Endpoint& endpoint = *entry;
     if (!reaches(frontend, endpoint)) {
       choice.silent = choice.silent || (frontend.local && reaches(anywhere, endpoint) && serves(endpoint.about));
       continue;
@@ -64,7 +65,7 @@ PortRuntime::Choice PortRuntime::pick(const Frontend& frontend, proxy::Time now)
     if (endpoint.ready()) {
       any_down = any_down || endpoint.ejected || endpoint.up() == false;
       choice.healthy += endpoint.well ? 1 : 0;
-      if (endpoint.ejected && (!endpoint.check || endpoint.up() == true)) {
+      if (endpoint.ejected && endpoint.passes_check()) {
         ejected.push_back(endpoint.state);
       }
       ready.push_back({&endpoint.about, endpoint.state, endpoint.well, share_of(endpoint, now)});
@@ -129,7 +130,8 @@ void PortRuntime::mark_published(const std::vector<Choice>& choices, std::uint64
   }
   std::ranges::sort(chosen);
   std::ranges::sort(reserve);
-  for (auto& [address, endpoint] : endpoints_) {
+  for (const auto& entry : endpoints_) {
+    Endpoint& endpoint = *entry;
     const bool preferred = std::ranges::binary_search(chosen, endpoint.state.get());
     endpoint.in_reserve = !preferred && std::ranges::binary_search(reserve, endpoint.state.get());
     const bool named = preferred || endpoint.in_reserve;
@@ -144,10 +146,10 @@ void PortRuntime::mark_published(const std::vector<Choice>& choices, std::uint64
       endpoint.deadline = drain_deadline(now);
     }
   }
-  for (Endpoint& endpoint : leaving_) {
-    endpoint.in_reserve = false;
-    if (std::exchange(endpoint.published, false)) {
-      endpoint.without_since = coming;
+  for (const auto& endpoint : leaving_) {
+    endpoint->in_reserve = false;
+    if (std::exchange(endpoint->published, false)) {
+      endpoint->without_since = coming;
     }
   }
 }

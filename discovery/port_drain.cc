@@ -14,33 +14,31 @@ constexpr std::chrono::seconds kIdleLook{1};
 
 }  // namespace
 
-void PortRuntime::leave(Endpoint endpoint, proxy::Time now) {
-  endpoint.check.reset();
-  endpoint.old_check.reset();
-  endpoint.last_up.reset();
-  if (!endpoint.draining()) {
-    endpoint.deadline = drain_deadline(now);
+void PortRuntime::leave(std::unique_ptr<Endpoint> endpoint, proxy::Time now) {
+  endpoint->check.reset();
+  if (!endpoint->draining()) {
+    endpoint->deadline = drain_deadline(now);
   }
   leaving_.push_back(std::move(endpoint));
 }
 
-Endpoint PortRuntime::take_back(const Candidate& candidate) {
-  const auto back = std::ranges::find_if(leaving_, [&candidate](const Endpoint& endpoint) {
-    return endpoint.state->address == candidate.address && endpoint.belongs_to(candidate) && !endpoint.closed;
+std::unique_ptr<Endpoint> PortRuntime::take_back(const Candidate& candidate) {
+  const auto back = std::ranges::find_if(leaving_, [&candidate](const auto& endpoint) {
+    return endpoint->state->address == candidate.address && endpoint->belongs_to(candidate) && !endpoint->closed;
   });
-  Endpoint endpoint;
   if (back == leaving_.end()) {
-    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
+    auto endpoint = std::make_unique<Endpoint>();
+    endpoint->state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
     return endpoint;
   }
-  endpoint = std::move(*back);
+  std::unique_ptr<Endpoint> endpoint = std::move(*back);
   leaving_.erase(back);
-  endpoint.deadline = proxy::Time::max();
+  endpoint->deadline = proxy::Time::max();
   return endpoint;
 }
 
 void PortRuntime::retire(std::uint64_t coming, proxy::Time now) {
-  for (auto& [address, endpoint] : endpoints_) {
+  for (auto& endpoint : endpoints_) {
     leave(std::move(endpoint), now);
   }
   endpoints_.clear();
@@ -57,7 +55,7 @@ void PortRuntime::retire(std::uint64_t coming, proxy::Time now) {
 
 bool PortRuntime::draining() const {
   return !leaving_.empty() ||
-         std::ranges::any_of(endpoints_, [](const auto& entry) { return entry.second.draining(); });
+         std::ranges::any_of(endpoints_, [](const auto& endpoint) { return endpoint->draining(); });
 }
 
 proxy::Time PortRuntime::expire(proxy::Time now, std::uint64_t in_force) {
@@ -83,17 +81,17 @@ proxy::Time PortRuntime::expire(proxy::Time now, std::uint64_t in_force) {
       }
     }
   };
-  for (auto& [address, endpoint] : endpoints_) {
-    close_overdue(endpoint);
-  }
-  for (auto endpoint = leaving_.begin(); endpoint != leaving_.end();) {
+  for (const auto& endpoint : endpoints_) {
     close_overdue(*endpoint);
-    if (endpoint->unknown_to_workers(in_force) && endpoint->state->unused()) {
-      endpoint = leaving_.erase(endpoint);
-    } else {
-      next = std::min(next, now + kIdleLook);
-      ++endpoint;
-    }
+  }
+  for (const auto& endpoint : leaving_) {
+    close_overdue(*endpoint);
+  }
+  std::erase_if(leaving_, [in_force](const auto& endpoint) {
+    return endpoint->unknown_to_workers(in_force) && endpoint->state->unused();
+  });
+  if (!leaving_.empty()) {
+    next = std::min(next, now + kIdleLook);
   }
   return next;
 }

@@ -25,14 +25,14 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
   }
   std::vector<Suspect> suspects;
   std::vector<Endpoint*> endpoints;
-  for (auto& [address, endpoint] : endpoints_) {
-    if (endpoint.ready()) {
-      const bool healthy = !endpoint.check || endpoint.up() == true;
-      if (!endpoint.outlier) {
-        endpoint.outlier = std::make_unique<OutlierRecord>();
+  for (const auto& endpoint : endpoints_) {
+    if (endpoint->ready()) {
+      if (!endpoint->outlier) {
+        endpoint->outlier = std::make_unique<OutlierRecord>();
       }
-      suspects.push_back({.state = endpoint.state.get(), .record = endpoint.outlier.get(), .healthy = healthy});
-      endpoints.push_back(&endpoint);
+      suspects.push_back(
+          {.state = endpoint->state.get(), .record = endpoint->outlier.get(), .healthy = endpoint->passes_check()});
+      endpoints.push_back(endpoint.get());
     }
   }
   if (!outliers_.look(suspects, *service_->policy.outliers, seen, now)) {
@@ -53,12 +53,13 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
 void PortRuntime::note_well(proxy::Time now) {
   next_turn_ = proxy::Time::max();
   const proxy::Duration slow = service_->policy.slow_start;
-  for (auto& [address, endpoint] : endpoints_) {
+  for (const auto& entry : endpoints_) {
+    Endpoint& endpoint = *entry;
     endpoint.ejected = service_->policy.outliers && endpoint.is_out(now);
     if (endpoint.ejected) {
       next_turn_ = std::min(next_turn_, endpoint.outlier->until);
     }
-    const bool well = endpoint.ready() && !endpoint.ejected && (!endpoint.check || endpoint.up() == true);
+    const bool well = endpoint.ready() && !endpoint.ejected && endpoint.passes_check();
     if (well && !std::exchange(endpoint.well, well)) {
       endpoint.joined = now;
     }

@@ -80,6 +80,11 @@ std::shared_ptr<const proxy::Source> source_of(const config::Source& source) {
   return out;
 }
 
+bool is_still_in(const CandidateSet& set, const Endpoint& endpoint) {
+  const auto still = set.endpoints.find(endpoint.state->address);
+  return still != set.endpoints.end() && endpoint.belongs_to(still->second);
+}
+
 /// An engine does not know what its machine is called among the nodes.
 void settle_place(Candidate& candidate, const Place& here) {
   if (candidate.of_this_machine && candidate.node.get().empty()) {
@@ -177,46 +182,51 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
 }
 
 void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time now) {
-  for (auto entry = endpoints_.begin(); entry != endpoints_.end();) {
-    entry = keep_or_leave(entry, set, now);
+  for (auto& endpoint : endpoints_) {
+    if (!is_still_in(set, *endpoint)) {
+      leave(std::move(endpoint), now);
+    }
   }
+  std::erase(endpoints_, nullptr);
+  endpoints_.reserve(set.endpoints.size());
   put(set, marks);
   unresolved_.clear();
   for (Candidate& candidate : set.unresolved) {
-    Endpoint& endpoint = unresolved_.emplace_back();
-    endpoint.state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
-    endpoint.about = std::move(candidate);
+    auto endpoint = std::make_unique<Endpoint>();
+    endpoint->state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
+    endpoint->about = std::move(candidate);
+    unresolved_.push_back(std::move(endpoint));
   }
 }
 
 void PortRuntime::update_only(const Addresses& addresses, CandidateSet set, const DrainMarks& marks, proxy::Time now) {
   for (const proxy::IpAddress& ip : addresses) {
-    auto entry = endpoints_.lower_bound(proxy::SocketAddress(ip, 0));
-    while (entry != endpoints_.end() && entry->first.ip() == ip) {
-      entry = keep_or_leave(entry, set, now);
+    auto entry = place_of(proxy::SocketAddress(ip, 0));
+    while (entry != endpoints_.end() && (*entry)->state->address.ip() == ip) {
+      if (is_still_in(set, **entry)) {
+        ++entry;
+      } else {
+        leave(std::move(*entry), now);
+        entry = endpoints_.erase(entry);
+      }
     }
   }
   put(set, marks);
 }
 
-PortRuntime::Endpoints::iterator PortRuntime::keep_or_leave(Endpoints::iterator entry, const CandidateSet& set,
-                                                            proxy::Time now) {
-  const auto still = set.endpoints.find(entry->first);
-  if (still != set.endpoints.end() && entry->second.belongs_to(still->second)) {
-    return std::next(entry);
-  }
-  leave(std::move(entry->second), now);
-  return endpoints_.erase(entry);
+PortRuntime::Endpoints::iterator PortRuntime::place_of(const proxy::SocketAddress& address) {
+  return std::ranges::lower_bound(endpoints_, address, {},
+                                  [](const auto& endpoint) -> const auto& { return endpoint->state->address; });
 }
 
 void PortRuntime::put(CandidateSet& set, const DrainMarks& marks) {
   for (auto& [address, candidate] : set.endpoints) {
     settle_place(candidate, environment_.here);
-    const auto [entry, is_new] = endpoints_.try_emplace(address);
-    Endpoint& endpoint = entry->second;
-    if (is_new) {
-      endpoint = take_back(candidate);
+    auto entry = place_of(address);
+    if (entry == endpoints_.end() || (*entry)->state->address != address) {
+      entry = endpoints_.insert(entry, take_back(candidate));
     }
+    Endpoint& endpoint = **entry;
     const bool was_ready = endpoint.about.ready && !endpoint.about.terminating;
     endpoint.about = std::move(candidate);
     if (!was_ready && endpoint.about.ready && !endpoint.about.terminating) {
@@ -230,36 +240,28 @@ void PortRuntime::put(CandidateSet& set, const DrainMarks& marks) {
 void PortRuntime::watch(Endpoint& endpoint) {
   if (!check_ || !endpoint.about.ready || endpoint.about.terminating || out_of_bounds(endpoint)) {
     endpoint.check.reset();
-    endpoint.old_check.reset();
-    endpoint.last_up.reset();
     return;
   }
-  if (endpoint.check && endpoint.check_generation == check_generation_) {
+  if (endpoint.check && endpoint.check->generation == check_generation_) {
     return;
   }
-  if (endpoint.check && endpoint.check->health().up) {
-    endpoint.old_check = std::move(endpoint.check);
+  auto next = environment_.checker.watch(endpoint.state->address, *check_,
+                                         [this](const proxy::SocketAddress& where) { health_changed(where); });
+  if (!endpoint.check) {
+    endpoint.check = std::make_unique<EndpointCheck>();
   }
-  endpoint.check = environment_.checker.watch(endpoint.state->address, *check_,
-                                              [this](const proxy::SocketAddress& where) { health_changed(where); });
-  endpoint.check_generation = check_generation_;
-  if (endpoint.check->health().up) {
-    endpoint.old_check.reset();
-  }
-  endpoint.last_up = endpoint.up();
+  endpoint.check->follow(std::move(next), check_generation_);
 }
 
 void PortRuntime::health_changed(const proxy::SocketAddress& address) {
-  const auto found = endpoints_.find(address);
-  if (found == endpoints_.end() || !found->second.check) {
+  const auto found = place_of(address);
+  if (found == endpoints_.end() || (*found)->state->address != address || !(*found)->check) {
     return;
   }
-  Endpoint& endpoint = found->second;
-  if (endpoint.check->health().up) {
-    endpoint.old_check.reset();
-  }
+  Endpoint& endpoint = **found;
+  endpoint.check->forget_old();
   const std::optional<bool> up = endpoint.up();
-  const std::optional<bool> before = std::exchange(endpoint.last_up, up);
+  const std::optional<bool> before = std::exchange(endpoint.check->last_up, up);
   if (up == before) {
     return;
   }
@@ -275,8 +277,9 @@ void PortRuntime::health_changed(const proxy::SocketAddress& address) {
 std::vector<DrainMark> PortRuntime::named(std::string_view text,
                                           const std::optional<proxy::SocketAddress>& address) const {
   std::vector<DrainMark> found;
-  for (const auto& [where, endpoint] : endpoints_) {
-    const std::string& workload = endpoint.about.workload;
+  for (const auto& endpoint : endpoints_) {
+    const proxy::SocketAddress& where = endpoint->state->address;
+    const std::string& workload = endpoint->about.workload;
     const bool bare = !workload.empty() && !workload.contains('/');
     if (address ? where == *address : names_workload(text, workload) || (bare && text == key_->ns + "/" + workload)) {
       found.push_back({where, workload});
@@ -287,10 +290,10 @@ std::vector<DrainMark> PortRuntime::named(std::string_view text,
 
 bool PortRuntime::follow(const DrainMarks& marks) {
   bool changed = false;
-  for (auto& [where, endpoint] : endpoints_) {
-    const auto drained = drain_of(marks, where, endpoint.about.workload);
-    changed = changed || drained != endpoint.drained;
-    endpoint.drained = drained;
+  for (const auto& endpoint : endpoints_) {
+    const auto drained = drain_of(marks, endpoint->state->address, endpoint->about.workload);
+    changed = changed || drained != endpoint->drained;
+    endpoint->drained = drained;
   }
   return changed;
 }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -141,7 +140,8 @@ class PortRuntime {
   [[nodiscard]] proxy::Time drain_deadline(proxy::Time now) const {
     return now + (drain_timeout_.count() > 0 ? proxy::Duration(drain_timeout_) : std::chrono::years(100));
   }
-  using Endpoints = std::map<proxy::SocketAddress, Endpoint>;
+  /// By address. Pointers, for an endpoint that comes or goes moves those behind it.
+  using Endpoints = std::vector<std::unique_ptr<Endpoint>>;
   struct Choice {
     std::vector<std::shared_ptr<proxy::EndpointState>> endpoints;
     std::vector<std::uint16_t> weights;  ///< as proxy::ServicePort has them
@@ -155,11 +155,11 @@ class PortRuntime {
     bool silent = false;
   };
 
-  /// The endpoint after `entry`, which leaves unless `set` has it still.
-  Endpoints::iterator keep_or_leave(Endpoints::iterator entry, const CandidateSet& set, proxy::Time now);
+  /// That of the first endpoint whose address is not less.
+  Endpoints::iterator place_of(const proxy::SocketAddress& address);
   void put(CandidateSet& set, const DrainMarks& marks);
-  Endpoint take_back(const Candidate& candidate);
-  void leave(Endpoint endpoint, proxy::Time now);
+  std::unique_ptr<Endpoint> take_back(const Candidate& candidate);
+  void leave(std::unique_ptr<Endpoint> endpoint, proxy::Time now);
   void watch(Endpoint& endpoint);
   void health_changed(const proxy::SocketAddress& address);
   void note_well(proxy::Time now);
@@ -197,8 +197,8 @@ class PortRuntime {
   proxy::Time next_turn_ = proxy::Time::max();
 
   Endpoints endpoints_;
-  std::list<Endpoint> leaving_;
-  std::vector<Endpoint> unresolved_;  ///< without an address: to be shown, nothing else
+  std::vector<std::unique_ptr<Endpoint>> leaving_;     ///< in the order in which they left
+  std::vector<std::unique_ptr<Endpoint>> unresolved_;  ///< without an address: to be shown, nothing else
 };
 
 }  // namespace ringway::discovery

@@ -39,9 +39,9 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
     case EndpointCondition::kNotReady:
       return said(endpoint.about.reason, "not ready");
     case EndpointCondition::kUnknown:
-      return said(endpoint.check->health().detail, "no health check has ended yet");
+      return said(endpoint.check->detail(), "no health check has ended yet");
     case EndpointCondition::kDown:
-      return endpoint.check->health().up ? endpoint.check->health().detail : endpoint.old_check->health().detail;
+      return endpoint.check->detail();
     case EndpointCondition::kEjected: {
       const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.outlier->until - now);
       return "ejected for " + std::to_string(std::max<std::int64_t>(left.count(), 0)) +
@@ -113,7 +113,7 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   if (endpoint.outlier) {
     view.ejections = endpoint.outlier->ejections;
   }
-  view.check = endpoint.check.get();
+  view.check = endpoint.check ? endpoint.check->current.get() : nullptr;
   return view;
 }
 
@@ -127,14 +127,14 @@ ServicePortView PortRuntime::view(proxy::Time now) const {
   view.tier = tier_;
   view.wanted = wanted_;
   view.reach = reach_;
-  for (const auto& [address, endpoint] : endpoints_) {
-    view.endpoints.push_back(view_of(endpoint, false, now));
+  for (const auto& endpoint : endpoints_) {
+    view.endpoints.push_back(view_of(*endpoint, false, now));
   }
-  for (const Endpoint& endpoint : unresolved_) {
-    view.endpoints.push_back(view_of(endpoint, false, now));
+  for (const auto& endpoint : unresolved_) {
+    view.endpoints.push_back(view_of(*endpoint, false, now));
   }
-  for (const Endpoint& endpoint : leaving_) {
-    view.endpoints.push_back(view_of(endpoint, true, now));
+  for (const auto& endpoint : leaving_) {
+    view.endpoints.push_back(view_of(*endpoint, true, now));
   }
   std::ranges::stable_sort(view.endpoints, {}, [](const EndpointView& one) { return one.state->address; });
   return view;
