@@ -121,7 +121,7 @@ ServicePortView PortRuntime::view(proxy::Time now) const {
   ServicePortView view;
   view.configured = port_;
   for (const Front& front : fronts_) {
-    view.frontends.push_back({front.frontend, front.running});
+    view.frontends.push_back({.frontend = front.frontend, .running = front.running});
   }
   view.running = fronts_.empty() ? nullptr : fronts_.front().running;
   view.tier = tier_;

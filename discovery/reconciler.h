@@ -18,6 +18,7 @@
 #include "discovery/health/outlier_detector.h"
 #include "discovery/preference.h"
 #include "discovery/store.h"
+#include "proxy/core/answer.h"
 #include "proxy/core/clock.h"
 #include "proxy/core/snapshot.h"
 
@@ -57,6 +58,7 @@ struct EndpointView {
 struct FrontendView {
   Frontend frontend;
   std::shared_ptr<const proxy::ServicePort> running;
+  proxy::Answer answer = proxy::Answer::kRefuses;
 };
 
 /// A route of a port. Its endpoints stand among the port's: their `state->service().route` names it.

@@ -143,6 +143,11 @@ std::vector<ServiceView> Reconciler::Impl::services() const {
            ++route) {
         route->second->add_to(view.ports.back(), now);
       }
+      for (FrontendView& frontend : view.ports.back().frontends) {
+        if (frontend.running != nullptr) {
+          frontend.answer = proxy::answer_of(*frontend.running, by_slot_);
+        }
+      }
     }
   }
   return views;

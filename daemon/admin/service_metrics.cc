@@ -113,11 +113,11 @@ void Collector::add(const discovery::ServicePortView& view) {
 }
 
 void Collector::add_frontends(const MetricLabels& labels, const discovery::ServicePortView& view) {
-  for (const auto& [frontend, running] : view.frontends) {
+  for (const auto& [frontend, running, answer] : view.frontends) {
     if (frontend.local && running) {
       const std::string_view family = discovery::to_string(frontend.family);
       const auto of_side = with(labels, "side", std::string(discovery::to_string(frontend.side)));
-      no_local_.gauge(with(of_side, "family", std::string(family)), running->silent ? 1 : 0);
+      no_local_.gauge(with(of_side, "family", std::string(family)), answer == proxy::Answer::kDrops ? 1 : 0);
     }
   }
 }

@@ -56,15 +56,7 @@ json counters_json(const proxy::ServiceStats& stats) {
           {"ended", nonzero(ended, [](std::size_t i) { return to_string(static_cast<proxy::Cause>(i)); })}};
 }
 
-std::string_view answer_of(const proxy::ServicePort& port, const std::vector<discovery::RouteView>& routes) {
-  const bool to_itself = !port.endpoints.empty() && !(port.sni && port.sni->reject);
-  if (to_itself || std::ranges::any_of(routes, [](const auto& route) { return route.usable > 0; })) {
-    return "serves";
-  }
-  return port.silent ? "drops" : "refuses";
-}
-
-json frontend_json(const discovery::FrontendView& view, const std::vector<discovery::RouteView>& routes) {
+json frontend_json(const discovery::FrontendView& view) {
   json listen = json::array();
   for (const auto& address : view.running->listen) {
     listen.push_back(address.to_string());
@@ -74,7 +66,7 @@ json frontend_json(const discovery::FrontendView& view, const std::vector<discov
           {"trafficPolicy", view.frontend.local ? "Local" : "Cluster"},
           {"listen", std::move(listen)},
           {"endpoints", view.running->endpoints.size()},
-          {"answer", answer_of(*view.running, routes)}};
+          {"answer", to_string(view.answer)}};
 }
 
 json route_json(const discovery::RouteView& route) {
@@ -121,7 +113,7 @@ json port_view_json(const discovery::ServicePortView& view) {
   out["frontends"] = json::array();
   for (const auto& frontend : view.frontends) {
     if (frontend.running) {
-      out["frontends"].push_back(frontend_json(frontend, view.routes));
+      out["frontends"].push_back(frontend_json(frontend));
       const json& listen = out["frontends"].back()["listen"];
       out["listen"].insert(out["listen"].end(), listen.begin(), listen.end());
       out["panic"] = out["panic"].get<bool>() || frontend.running->panic;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/core/answer.h"
+
 namespace ringway::proxy {
 namespace {
 
@@ -14,30 +16,10 @@ constexpr auto kPause = std::chrono::milliseconds(50);
 /// upstreams need: there it is one after the other.
 constexpr std::size_t kLongBacklog = 4096;
 
-/// Somebody may be there for who connects: behind the port itself, or behind one of its routes.
-bool serves(const Plan& plan, const ServicePort& port) {
-  const bool itself = !port.endpoints.empty();
-  if (port.sni == nullptr) {
-    return itself;
-  }
-  const auto has_endpoints = [&plan](std::uint32_t slot) {
-    const ServicePort* route = plan.port(slot);
-    return route != nullptr && !route->endpoints.empty();
-  };
-  return (itself && !port.sni->reject) || std::ranges::any_of(port.sni->slots, has_endpoints);
-}
-
-bool wants_to_listen(const Plan* plan, std::uint32_t port_slot) {
-  if (port_slot == kSteeredSlot) {
-    return true;
-  }
+/// Where no port is in that place nobody listens.
+Answer answer_at(const Plan* plan, std::uint32_t port_slot) {
   const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
-  return port != nullptr && (serves(*plan, *port) || port->silent);
-}
-
-bool wants_silence(const Plan* plan, std::uint32_t port_slot) {
-  const ServicePort* port = plan == nullptr ? nullptr : plan->port(port_slot);
-  return port != nullptr && port->silent && !serves(*plan, *port);
+  return port == nullptr ? Answer::kRefuses : answer_of(*port, plan->snapshot->ports);
 }
 
 }  // namespace
@@ -187,9 +169,11 @@ void Listeners::follow(std::uint32_t port_slot) {
 
 void Listeners::update(std::uint32_t index) {
   Listener& listener = listeners_[index];
-  const bool wanted = wants_to_listen(sessions_.plan(), listener.port_slot);
+  const bool steered = listener.port_slot == kSteeredSlot;
+  const Answer answer = steered ? Answer::kServes : answer_at(sessions_.plan(), listener.port_slot);
+  const bool wanted = answer != Answer::kRefuses;
   // Before it listens, so that nobody is answered in between.
-  if (const bool silent = wants_silence(sessions_.plan(), listener.port_slot); silent != listener.silent) {
+  if (const bool silent = answer == Answer::kDrops; silent != listener.silent) {
     ring_.silence(listener.fd, silent);
     listener.silent = silent;
   }

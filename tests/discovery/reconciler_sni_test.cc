@@ -166,6 +166,29 @@ TEST_F(ReconcilerSniTest, each_frontend_has_a_route_that_sees_what_it_sees) {
   EXPECT_THAT(routed, ElementsAre(Pair("127.96.0.10:80", 1), Pair("127.96.0.11:80", 2)));
 }
 
+TEST_F(ReconcilerSniTest, a_frontend_whose_routes_have_endpoints_on_other_nodes_alone_drops) {
+  config::Service service = routed_service();
+  service.internal_local = true;
+  service.external_ips = {"127.96.0.11"};
+  const auto configuration = configuration_of({service});
+  configuration->ringway.node = "node-a";
+  reconciler_.configure(configuration);
+  build();
+  const auto answers = [this] {
+    std::vector<proxy::Answer> all;
+    std::ranges::transform(reconciler_.services()[0].ports[0].frontends, std::back_inserter(all),
+                           &FrontendView::answer);
+    return all;
+  };
+  using enum proxy::Answer;
+  EXPECT_THAT(answers(), ElementsAre(kRefuses, kRefuses));
+  Workload shop = shop_workload("shop-2", "10.0.0.3");
+  shop.node = "node-b";
+  put(shop);
+  build();
+  EXPECT_THAT(answers(), ElementsAre(kDrops, kServes));
+}
+
 TEST_F(ReconcilerSniTest, a_view_tells_of_the_routes) {
   configure({routed_service()});
   put(web_workload("web-1", "10.0.0.1"));

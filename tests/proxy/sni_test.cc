@@ -47,6 +47,7 @@ class SniTest : public DataPlaneTest {
     port->sni = sni;
     auto of_shop = make(shop, "shop.example", policy);
     of_shop->route = route_stats_;
+    of_shop->silent = silent_route_;
     of_shop->route_of = kPort;
     publish({port, of_shop});
   }
@@ -74,6 +75,7 @@ class SniTest : public DataPlaneTest {
 
   milliseconds timeout_ = milliseconds(10'000);
   bool reject_ = false;
+  bool silent_route_ = false;  ///< without endpoints
   std::shared_ptr<proxy::SniStats> sni_stats_ = std::make_shared<proxy::SniStats>();
   std::shared_ptr<proxy::RouteStats> route_stats_ = std::make_shared<proxy::RouteStats>();
   EchoServer own_{{.name = "own"}};
@@ -166,6 +168,19 @@ TEST_P(SniTest, who_takes_no_route_is_refused_where_that_is_asked) {
   EXPECT_EQ(client.ending(), Ending::kReset);
   EXPECT_TRUE(wait_until([&] { return ended(Cause::kServerName) == 1; }));
   EXPECT_EQ(greeting(hello_, 5), "shop\n");
+}
+
+TEST_P(SniTest, a_port_gives_no_answer_while_one_of_its_routes_is_silent_and_none_serves) {
+  silent_route_ = true;
+  route({}, {});
+  EXPECT_EQ(TcpClient(vip_, milliseconds(200)).error(), ETIMEDOUT);
+  route({own_.address()}, {});
+  EXPECT_EQ(greeting(client_hello("other.example"), 4), "own\n");
+  route({}, {});
+  EXPECT_EQ(TcpClient(vip_, milliseconds(200)).error(), ETIMEDOUT);
+  silent_route_ = false;
+  route({}, {});
+  EXPECT_EQ(TcpClient(vip_).error(), ECONNREFUSED);
 }
 
 TEST_P(SniTest, a_port_listens_while_one_of_its_routes_has_endpoints) {
