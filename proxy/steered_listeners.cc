@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/core/answer.h"
 #include "proxy/relay/listen_socket.h"
 #include "proxy/ring/sockets.h"
 
@@ -18,14 +19,6 @@ namespace ringway::proxy {
 namespace {
 
 constexpr int kAnswer_ms = 20;
-
-/// What the last worker that knows a snapshot does. Changes are made in the order of the snapshots, for each worker
-/// switches in that order.
-struct Change {
-  std::vector<SocketAddress> on;
-  std::vector<SocketAddress> off;
-  std::atomic<std::size_t> workers_left;
-};
 
 std::size_t address_count(const Snapshot& snapshot) {
   std::size_t count = 0;
@@ -49,11 +42,23 @@ bool answers(const SocketAddress& address) {
 
 }  // namespace
 
+/// What the last worker that knows a snapshot does. Changes are made in the order of the snapshots, for each worker
+/// switches in that order.
+struct SteeredListeners::Change {
+  std::vector<SocketAddress> on;
+  std::vector<SocketAddress> silent;
+  std::vector<SocketAddress> off;
+  std::atomic<std::size_t> workers_left;
+};
+
 SteeredListeners::SteeredListeners(std::unique_ptr<Steering> steering) : steering_(std::move(steering)) {}
 
 SteeredListeners::~SteeredListeners() {
   for (const Socket& socket : sockets_) {
     close(socket.fd);
+  }
+  for (const int fd : silent_) {
+    close(fd);
   }
 }
 
@@ -63,11 +68,19 @@ Result<std::unique_ptr<SteeredListeners>> SteeredListeners::open(std::size_t wor
     return std::unexpected(std::move(steering.error()));
   }
   std::unique_ptr<SteeredListeners> listeners(new SteeredListeners(std::move(*steering)));
-  if (auto four = listeners->listen(IpAddress::v4(INADDR_LOOPBACK), workers, backlog); !four) {
+  const IpAddress loopback = IpAddress::v4(INADDR_LOOPBACK);
+  auto four = listeners->listen(loopback, workers, backlog);
+  if (four) {
+    four = listeners->keep_silent(loopback);
+  }
+  if (!four) {
     return std::unexpected(std::move(four.error()));
   }
   // Where IPv6 is switched off there is nothing to steer.
-  static_cast<void>(listeners->listen(IpAddress::parse("::1").value(), workers, backlog));
+  const IpAddress six = IpAddress::parse("::1").value();
+  if (listeners->listen(six, workers, backlog)) {
+    static_cast<void>(listeners->keep_silent(six));
+  }
   return listeners;
 }
 
@@ -86,6 +99,21 @@ Result<void> SteeredListeners::listen(const IpAddress& loopback, std::size_t wor
     }
   }
   return steering_->serve_by(fds->front());
+}
+
+Result<void> SteeredListeners::keep_silent(const IpAddress& loopback) {
+  const SocketAddress address(loopback, 0);
+  auto fds = bind_stream(address, 1);
+  if (!fds) {
+    return std::unexpected(std::move(fds.error()));
+  }
+  const int fd = silent_.emplace_back(fds->front());
+  ++socket_count_;
+  sockets::silence(fd, true);
+  if (!sockets::listen(fd, address, 1)) {
+    return std::unexpected(system_error(errno, "listening for what is to get no answer"));
+  }
+  return steering_->serve_by(fd, Steered::kSilent);
 }
 
 Result<void> SteeredListeners::check(const Snapshot& snapshot) {
@@ -116,40 +144,62 @@ bool SteeredListeners::takes(const SocketAddress& address) {
   return std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; });
 }
 
+void SteeredListeners::follow(const ServicePort& port, const Snapshot& after, Change& change) {
+  const Answer answer = answer_of(port, after.ports);
+  for (const SocketAddress& address : port.listen) {
+    if (answer == Answer::kRefuses) {
+      stop(address, change);
+      continue;
+    }
+    const Steered kind = answer == Answer::kServes ? Steered::kServed : Steered::kSilent;
+    if (!takes(address)) {
+      continue;
+    }
+    if (const auto [known, is_new] = steered_.try_emplace(address, kind); is_new || known->second != kind) {
+      known->second = kind;
+      (kind == Steered::kServed ? change.on : change.silent).push_back(address);
+    }
+  }
+}
+
+void SteeredListeners::stop(const SocketAddress& address, Change& change) {
+  if (steered_.erase(address) > 0) {
+    change.off.push_back(address);
+  }
+}
+
 void SteeredListeners::advance(const Snapshot& after, std::vector<Switch>& switches) {
   auto change = std::make_shared<Change>();
   change->workers_left = switches.size();
-  const auto stop = [&](const SocketAddress& address) {
-    if (steered_.erase(address) > 0) {
-      change->off.push_back(address);
-    }
-  };
   for (const std::uint32_t slot : switches.front().changed_slots) {
-    const ServicePort* port = slot < after.ports.size() ? after.ports[slot].get() : nullptr;
-    if (port == nullptr || port->key.protocol != Protocol::kTcp) {
-      continue;
+    const ServicePort* port = after.port(slot);
+    // Endpoints of a route are a reason for its port to serve.
+    if (port != nullptr && port->route != nullptr) {
+      port = after.port(port->route_of);
     }
-    for (const SocketAddress& address : port->listen) {
-      if (port->endpoints.empty()) {
-        stop(address);
-      } else if (takes(address) && steered_.insert(address).second) {
-        change->on.push_back(address);
-      }
+    if (port != nullptr && port->key.protocol == Protocol::kTcp) {
+      follow(*port, after, *change);
     }
   }
-  std::ranges::for_each(switches.front().removed, stop);
-  steering_->remove(Protocol::kTcp, change->off);
+  for (const SocketAddress& address : switches.front().removed) {
+    stop(address, *change);
+  }
+  // There is room in both, for `check` has counted them.
+  const auto end = [steering = steering_, change] {
+    steering->remove(Protocol::kTcp, change->off);
+    static_cast<void>(steering->add(Protocol::kTcp, change->silent, Steered::kSilent));
+  };
+  end();
   for (const Socket& socket : sockets_) {
     switches[socket.worker].added.push_back({socket.fd, socket.address, kSteeredSlot});
     switches[socket.worker].changed_slots.push_back(kSteeredSlot);
   }
   sockets_.clear();
   for (auto& each : switches) {
-    each.listeners_stand = [steering = steering_, change] {
+    each.listeners_stand = [steering = steering_, change, end] {
       if (change->workers_left.fetch_sub(1) == 1) {
         // Once more, for a snapshot before this one may have added them meanwhile.
-        steering->remove(Protocol::kTcp, change->off);
-        // There is room, for `check` has counted them.
+        end();
         static_cast<void>(steering->add(Protocol::kTcp, change->on));
       }
     };

@@ -49,10 +49,15 @@ int ringway_steer(struct bpf_sk_lookup* packet) {
   address->port = packet->local_port;
   address->protocol = packet->protocol;
   prefix.length = 8 * sizeof(prefix.address);
-  if (!bpf_map_lookup_elem(&addresses, address) && !bpf_map_lookup_elem(&prefixes, &prefix)) {
+  const __u8* kind = bpf_map_lookup_elem(&addresses, address);
+  if (!kind) {
+    kind = bpf_map_lookup_elem(&prefixes, &prefix);
+  }
+  if (!kind) {
     return SK_PASS;
   }
-  const __u32 place = RINGWAY_STEER_SOCKET(packet->protocol == IPPROTO_UDP, packet->family == AF_INET6);
+  // SK_DROP would not be silent: the kernel answers as where nobody listens.
+  const __u32 place = RINGWAY_STEER_SOCKET(*kind, packet->protocol == IPPROTO_UDP, packet->family == AF_INET6);
   struct bpf_sock* socket = bpf_map_lookup_elem(&sockets, &place);
   if (!socket) {
     return SK_PASS;

@@ -24,6 +24,10 @@ constexpr std::uint8_t kIpBits = 128;
 constexpr std::uint8_t kMappedBits = 96;  ///< of ::ffff:0:0
 constexpr std::uint32_t kPortBits = 32;   ///< port and protocol, which stand before the address
 
+std::uint8_t value_of(Steered kind) {
+  return kind == Steered::kServed ? RINGWAY_STEER_SERVED : RINGWAY_STEER_SILENT;
+}
+
 SteeredAddress key_of(Protocol protocol, const IpAddress& ip, std::uint16_t port) {
   SteeredAddress key{};
   key.port = port;
@@ -90,9 +94,10 @@ class SkLookup final : public Steering {
     return {};
   }
 
-  Result<void> serve_by(int fd) override {
-    const std::uint32_t place = RINGWAY_STEER_SOCKET(option_of(fd, SO_PROTOCOL) == IPPROTO_UDP ? 1U : 0U,
-                                                     option_of(fd, SO_DOMAIN) == AF_INET6 ? 1U : 0U);
+  Result<void> serve_by(int fd, Steered kind) override {
+    const std::uint32_t place =
+        RINGWAY_STEER_SOCKET(value_of(kind), option_of(fd, SO_PROTOCOL) == IPPROTO_UDP ? 1U : 0U,
+                             option_of(fd, SO_DOMAIN) == AF_INET6 ? 1U : 0U);
     const auto value = static_cast<std::uint64_t>(fd);
     if (bpf_map_update_elem(bpf_map__fd(program_->maps.sockets), &place, &value, BPF_ANY) != 0) {
       return std::unexpected(refusal(errno, "giving a socket to"));
@@ -100,12 +105,12 @@ class SkLookup final : public Steering {
     return {};
   }
 
-  Result<void> add(Protocol protocol, std::span<const SocketAddress> addresses) override {
-    const std::uint8_t on = 1;
+  Result<void> add(Protocol protocol, std::span<const SocketAddress> addresses, Steered kind) override {
+    const std::uint8_t value = value_of(kind);
     const int map = bpf_map__fd(program_->maps.addresses);
     for (const SocketAddress& address : addresses) {
       const auto key = key_of(protocol, address.ip(), address.port());
-      if (bpf_map_update_elem(map, &key, &on, BPF_ANY) != 0) {
+      if (bpf_map_update_elem(map, &key, &value, BPF_ANY) != 0) {
         return std::unexpected(no_room(errno, address.to_string()));
       }
     }
@@ -121,9 +126,9 @@ class SkLookup final : public Steering {
   }
 
   Result<void> add(Protocol protocol, const Prefix& prefix, std::uint16_t port) override {
-    const std::uint8_t on = 1;
+    const std::uint8_t value = RINGWAY_STEER_SERVED;
     const auto key = key_of(protocol, prefix, port);
-    if (bpf_map_update_elem(bpf_map__fd(program_->maps.prefixes), &key, &on, BPF_ANY) != 0) {
+    if (bpf_map_update_elem(bpf_map__fd(program_->maps.prefixes), &key, &value, BPF_ANY) != 0) {
       return std::unexpected(no_room(errno, prefix.ip.to_string() + "/" + std::to_string(prefix.length)));
     }
     return {};

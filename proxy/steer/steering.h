@@ -17,6 +17,12 @@ struct Prefix {
   std::uint8_t length = 0;
 };
 
+/// Where what comes for an address is handed to.
+enum class Steered : std::uint8_t {
+  kServed,  ///< to the sockets of the workers
+  kSilent,  ///< to one that answers nobody
+};
+
 /// A program in the kernel that hands what comes for any of many addresses to one listening socket, for each protocol
 /// and family, instead of one socket for each address. It belongs to the network namespace of the thread that opened
 /// it, and goes with this object or with the process, however that ends.
@@ -29,13 +35,14 @@ class Steering {
   Steering& operator=(const Steering&) = delete;
   virtual ~Steering() = default;
 
-  /// `fd`, which listens (UDP: is bound), takes what is steered of its protocol and family. Others of its SO_REUSEPORT
-  /// group share that with it. When it is closed nothing is steered any more.
-  virtual Result<void> serve_by(int fd) = 0;
+  /// `fd`, which listens (UDP: is bound), takes what is steered so of its protocol and family. Others of its
+  /// SO_REUSEPORT group share that with it. When it is closed nothing is steered so any more.
+  virtual Result<void> serve_by(int fd, Steered kind = Steered::kServed) = 0;
 
-  /// From now on, or no longer. Any thread, also several at once. kExhausted: there are as many as there may be
-  /// (kMaxSteered); those before the first that failed are steered.
-  virtual Result<void> add(Protocol protocol, std::span<const SocketAddress> addresses) = 0;
+  /// From now on, or no longer; one that is steered already is steered as `kind` says. Any thread, also several at
+  /// once. kExhausted: there are as many as there may be (kMaxSteered); those before the first that failed are steered.
+  virtual Result<void> add(Protocol protocol, std::span<const SocketAddress> addresses,
+                           Steered kind = Steered::kServed) = 0;
   virtual void remove(Protocol protocol, std::span<const SocketAddress> addresses) = 0;
   /// A whole block of addresses, with one port.
   virtual Result<void> add(Protocol protocol, const Prefix& prefix, std::uint16_t port) = 0;

@@ -44,7 +44,7 @@ class Affinity : public ClusterTest {
   std::vector<Member> pods_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Objects, Affinity, ::testing::Values(From::kFile, From::kApi), name_of);
+INSTANTIATE_TEST_SUITE_P(Objects, Affinity, ::testing::ValuesIn(kSettings), name_of_setting);
 
 TEST_P(Affinity, of_a_virtual_ip_is_switched_on_and_off) {
   const Pod& client = pod("client", a());

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <array>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "proxy/steer/steering.h"
 #include "tests/conformance/cluster.h"
 #include "tests/harness/own_namespace.h"
 #include "tests/harness/process.h"
@@ -23,8 +25,21 @@ struct Member {
   Json conditions = kReady;
 };
 
-/// A `Cluster`, and what tests say and ask there. Skips where there can be no network namespaces.
-class ClusterTest : public ::testing::TestWithParam<From> {
+/// How the daemons of a cluster run.
+struct Setting {
+  From objects = From::kFile;
+  bool steered = false;  ///< virtualIPs.mode is steer
+};
+
+inline constexpr std::array kSettings = {Setting{From::kFile}, Setting{From::kApi}, Setting{From::kFile, true}};
+
+/// Of a suite of tests with this parameter: "of_a_file", "of_an_api", "of_a_file_steered".
+inline std::string name_of_setting(const ::testing::TestParamInfo<Setting>& info) {
+  return name_of({info.param.objects, info.index}) + (info.param.steered ? "_steered" : "");
+}
+
+/// A `Cluster`, and what tests say and ask there. Skips where there can be no network namespaces, or no steering.
+class ClusterTest : public ::testing::TestWithParam<Setting> {
  protected:
   void SetUp() override {
     home_ = current_namespace();
@@ -34,7 +49,14 @@ class ClusterTest : public ::testing::TestWithParam<From> {
     if (const std::string hindrance = enter_own_namespace(); !hindrance.empty()) {
       GTEST_SKIP() << "no network namespace of our own: " << hindrance;
     }
-    cluster_.emplace(GetParam(), spec_lines());
+    std::vector<std::string> lines = spec_lines();
+    if (GetParam().steered) {
+      if (const auto can = proxy::can_steer(); !can) {
+        GTEST_SKIP() << can.error().context;
+      }
+      lines.emplace_back("virtualIPs: {mode: steer}");
+    }
+    cluster_.emplace(GetParam().objects, lines);
   }
   void TearDown() override {
     cluster_.reset();

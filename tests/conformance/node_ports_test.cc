@@ -6,7 +6,7 @@ namespace {
 
 using NodePorts = ClusterTest;
 
-INSTANTIATE_TEST_SUITE_P(Objects, NodePorts, ::testing::Values(From::kFile, From::kApi), name_of);
+INSTANTIATE_TEST_SUITE_P(Objects, NodePorts, ::testing::ValuesIn(kSettings), name_of_setting);
 
 TEST_P(NodePorts, are_on_every_node_for_everyone) {
   const Pod& one = pod("pod-1", a());
@@ -62,7 +62,7 @@ class NodePortAddresses : public ClusterTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Objects, NodePortAddresses, ::testing::Values(From::kFile), name_of);
+INSTANTIATE_TEST_SUITE_P(Objects, NodePortAddresses, ::testing::Values(kSettings.front()), name_of_setting);
 
 TEST_P(NodePortAddresses, are_those_of_interfaces_in_the_networks) {
   const Pod& one = pod("pod-1", a());

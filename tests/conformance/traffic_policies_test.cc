@@ -35,7 +35,7 @@ class TrafficPolicies : public ClusterTest {
   const Pod* two_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Objects, TrafficPolicies, ::testing::Values(From::kFile, From::kApi), name_of);
+INSTANTIATE_TEST_SUITE_P(Objects, TrafficPolicies, ::testing::ValuesIn(kSettings), name_of_setting);
 
 TEST_P(TrafficPolicies, internal_traffic_stays_on_its_node_under_local) {
   Json web = local("internal");

@@ -19,7 +19,7 @@ Fd datagrams(const NetworkNamespace& net, const SocketAddress& address) {
   return bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0 ? std::move(fd) : Fd();
 }
 
-INSTANTIATE_TEST_SUITE_P(Objects, VirtualIps, ::testing::Values(From::kFile, From::kApi), name_of);
+INSTANTIATE_TEST_SUITE_P(Objects, VirtualIps, ::testing::ValuesIn(kSettings), name_of_setting);
 
 TEST_P(VirtualIps, serve_pods_of_all_nodes_to_pods_and_nodes) {
   const Pod& one = pod("pod-1", a());

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "proxy/steer/steering.h"
+#include "tests/harness/client_hello.h"
 #include "tests/harness/daemon.h"
 #include "tests/harness/own_namespace.h"
 #include "tests/harness/services.h"
@@ -110,6 +111,36 @@ TEST_F(SteerTest, a_service_without_endpoints_is_refused_until_it_has_one) {
   EXPECT_EQ(TcpClient(web.vip).error(), ECONNREFUSED);
   daemon.reconfigure(documents({web}));
   EXPECT_EQ(TcpClient(web.vip).receive(4), "one\n");
+}
+
+TEST_F(SteerTest, a_port_serves_while_one_of_its_routes_does_and_is_silent_where_all_are_on_other_nodes) {
+  auto web = service(0, "127.96.0.1");
+  web.endpoints = {servers_[1]->address()};
+  web.policy =
+      R"({selector: "tier=none", sni: {timeout: 10ms, routes: [{names: [shop.example], selector: "tier=shop"}]}})";
+  web.labels = {"tier: shop"};
+  web.nodes = {"here"};
+  web.spec = {"internalTrafficPolicy: Local"};
+  Daemon daemon({.config = documents({web}), .spec_lines = {kSteer, "node: {name: here}"}});
+  const std::string hello = client_hello("shop.example");
+  TcpClient client(web.vip);
+  EXPECT_TRUE(client.send(hello));
+  EXPECT_EQ(client.receive(4), "two\n");
+  web.nodes = {"there"};
+  daemon.reconfigure(documents({web}));
+  EXPECT_EQ(TcpClient(web.vip, milliseconds(200)).error(), ETIMEDOUT);
+  EXPECT_THAT(daemon.cli({"describe", "service", "one"}).out, HasSubstr("drops"));
+  web.endpoints.clear();
+  daemon.reconfigure(documents({web}));
+  EXPECT_EQ(TcpClient(web.vip).error(), ECONNREFUSED);
+  web.endpoints = {servers_[1]->address()};
+  daemon.reconfigure(documents({web}));
+  EXPECT_EQ(TcpClient(web.vip, milliseconds(200)).error(), ETIMEDOUT);
+  web.nodes = {"here"};
+  daemon.reconfigure(documents({web}));
+  TcpClient again(web.vip);
+  EXPECT_TRUE(again.send(hello));
+  EXPECT_EQ(again.receive(4), "two\n");
 }
 
 TEST_F(SteerTest, an_address_that_moves_to_another_service_reaches_that_one) {

@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "proxy/ring/sockets.h"
 #include "tests/harness/fd.h"
 #include "tests/harness/own_namespace.h"
 #include "tests/harness/process.h"
@@ -119,6 +120,26 @@ TEST_F(SteeringTest, a_prefix_stands_for_all_of_its_addresses_with_one_port) {
   EXPECT_EQ(TcpClient(at("fd00:1:0:c::1")).error(), ECONNREFUSED);
   steering_->remove(Protocol::kTcp, v4, 80);
   EXPECT_EQ(TcpClient(at("10.64.32.0")).error(), ECONNREFUSED);
+}
+
+TEST_F(SteeringTest, a_silent_address_gets_no_answer) {
+  ASSERT_EQ(run({"ip", "-6", "route", "add", "local", "fd00:1::/64", "dev", "lo"}).status, 0);
+  for (const auto& [family, address] : {std::pair(AF_INET, at("127.1.2.3")), {AF_INET6, at("fd00:1::7")}}) {
+    const Fd listener = bound(family, SOCK_STREAM);
+    const Fd silent = bound(family, SOCK_STREAM);
+    proxy::sockets::silence(silent.get(), true);
+    serve(listener);
+    ASSERT_TRUE(steering_->serve_by(silent.get(), proxy::Steered::kSilent));
+    const std::array one = {address};
+    ASSERT_TRUE(steering_->add(Protocol::kTcp, one, proxy::Steered::kSilent));
+    EXPECT_EQ(TcpClient(address, milliseconds(200)).error(), ETIMEDOUT);
+    ASSERT_TRUE(steering_->add(Protocol::kTcp, one));
+    EXPECT_TRUE(TcpClient(address).connected());
+    ASSERT_TRUE(steering_->add(Protocol::kTcp, one, proxy::Steered::kSilent));
+    EXPECT_EQ(TcpClient(address, milliseconds(200)).error(), ETIMEDOUT);
+    steering_->remove(Protocol::kTcp, one);
+    EXPECT_EQ(TcpClient(address).error(), ECONNREFUSED);
+  }
 }
 
 TEST_F(SteeringTest, datagrams_come_to_the_socket_of_udp) {
