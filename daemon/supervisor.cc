@@ -12,6 +12,7 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/supervisor_impl.h"
+#include "daemon/text.h"
 #include "daemon/version.h"
 #include "discovery/health/prober.h"
 #include "discovery/source/containerd.h"
@@ -157,7 +158,7 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
       [this] { boost::asio::post(context_, [this, when = std::chrono::steady_clock::now()] { in_force(when); }); });
   put_in_force(std::move(configuration));
   first_version_ = published_ ? published_->version : 0;
-  log::info("serving " + std::to_string(configuration_->services.size()) + " services");
+  log::info("serving " + counted(configuration_->services.size(), "service"));
   start_sources();
   start_watch();
   start_timers();

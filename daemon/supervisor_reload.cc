@@ -7,6 +7,7 @@
 #include "daemon/changes.h"
 #include "daemon/log.h"
 #include "daemon/supervisor_impl.h"
+#include "daemon/text.h"
 
 namespace ringway::daemon {
 
@@ -14,10 +15,6 @@ namespace {
 
 /// The log names this many changes of one reload; `ringway reload` prints them all.
 constexpr std::size_t kLoggedChanges = 20;
-
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 constexpr std::chrono::seconds kLongestRetry{30};
 

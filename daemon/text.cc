@@ -92,6 +92,10 @@ std::string to_age(milliseconds age) {
   return out.empty() ? "0s" : out;
 }
 
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::string to_size(std::uint64_t bytes) {
   if (bytes < 1024) {
     return std::to_string(bytes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -25,6 +26,9 @@ namespace ringway::daemon {
 
 /// As kubectl shows an age: the two largest units at most, `5s`, `3m12s`, `2h5m`, `4d`.
 [[nodiscard]] std::string to_age(std::chrono::milliseconds age);
+
+/// `1 service`, `2 services`.
+[[nodiscard]] std::string counted(std::size_t count, const std::string& what);
 
 /// `0`, `512`, `1.5Ki`, `2.0Mi`: at most three digits and a unit.
 [[nodiscard]] std::string to_size(std::uint64_t bytes);

@@ -15,10 +15,6 @@ namespace ringway::daemon {
 
 namespace {
 
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 std::string with_port(const std::string& ip, std::uint16_t port) {
   return (ip.find(':') == std::string::npos ? ip : "[" + ip + "]") + ":" + std::to_string(port);
 }
@@ -30,6 +26,10 @@ std::string sources_text(const config::Ringway& ringway) {
   }
   if (ringway.containerd) {
     text += " and containerd (" + ringway.containerd->socket + ")";
+  }
+  if (ringway.kubernetes) {
+    const std::string& file = ringway.kubernetes->kubeconfig;
+    text += " and kubernetes (" + (file.empty() ? "in-cluster" : file) + ")";
   }
   return text;
 }

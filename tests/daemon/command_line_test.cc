@@ -82,6 +82,20 @@ TEST(CommandLine, check_prints_what_would_run_or_every_mistake) {
   EXPECT_NE(bad.err.find("c.yaml:"), std::string::npos);
 }
 
+TEST(CommandLine, check_names_where_workloads_come_from) {
+  const ringway::test::TemporaryFolder folder;
+  const std::string path = folder / "c.yaml";
+  const auto said = [&](const std::string& discovery) {
+    std::ofstream(path) << "apiVersion: ringway/v1\nkind: Ringway\nspec: {discovery: " + discovery + "}\n";
+    return ringway({"check", "-c", path.c_str()}).out;
+  };
+  const auto docker_and_cluster = said("{docker: {socket: unix:/d.sock}, kubernetes: {kubeconfig: /k.conf}}");
+  EXPECT_NE(docker_and_cluster.find("from files and docker (unix:/d.sock) and kubernetes (/k.conf)\n"),
+            std::string::npos)
+      << docker_and_cluster;
+  EXPECT_NE(said("{kubernetes: {}}").find("from files and kubernetes (in-cluster)\n"), std::string::npos);
+}
+
 TEST(CommandLine, version_works_without_a_daemon) {
   const std::string admin = "http://" + ringway::test::refusing_endpoint().to_string();
   const auto outcome = ringway({"version", "--admin", admin.c_str()});
