@@ -131,6 +131,11 @@ class PortRuntime {
   /// Null where it has no such frontend, or none that runs.
   [[nodiscard]] std::shared_ptr<const proxy::ServicePort> running(const Frontend& frontend) const;
   [[nodiscard]] ServicePortView view(proxy::Time now) const;
+  /// The same without endpoints.
+  [[nodiscard]] ServicePortView summary() const;
+  /// See Reconciler::endpoints_after.
+  [[nodiscard]] std::vector<EndpointView> endpoints_after(const std::optional<proxy::SocketAddress>& after,
+                                                          std::size_t limit, proxy::Time now) const;
   /// `into` is the view of the port that this is a route of.
   void add_to(ServicePortView& into, proxy::Time now) const;
 

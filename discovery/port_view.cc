@@ -117,8 +117,9 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   return view;
 }
 
-ServicePortView PortRuntime::view(proxy::Time now) const {
+ServicePortView PortRuntime::summary() const {
   ServicePortView view;
+  view.key = key_;
   view.configured = port_;
   for (const Front& front : fronts_) {
     view.frontends.push_back({.frontend = front.frontend, .running = front.running});
@@ -127,6 +128,11 @@ ServicePortView PortRuntime::view(proxy::Time now) const {
   view.tier = tier_;
   view.wanted = wanted_;
   view.reach = reach_;
+  return view;
+}
+
+ServicePortView PortRuntime::view(proxy::Time now) const {
+  ServicePortView view = summary();
   for (const auto& endpoint : endpoints_) {
     view.endpoints.push_back(view_of(*endpoint, false, now));
   }
@@ -138,6 +144,40 @@ ServicePortView PortRuntime::view(proxy::Time now) const {
   }
   std::ranges::stable_sort(view.endpoints, {}, [](const EndpointView& one) { return one.state->address; });
   return view;
+}
+
+std::vector<EndpointView> PortRuntime::endpoints_after(const std::optional<proxy::SocketAddress>& after,
+                                                       std::size_t limit, proxy::Time now) const {
+  struct Found {
+    const Endpoint* endpoint;
+    bool is_leaving;
+    [[nodiscard]] const proxy::SocketAddress& address() const { return endpoint->state->address; }
+  };
+  std::vector<Found> found;
+  const auto address_of = [](const auto& endpoint) -> const proxy::SocketAddress& { return endpoint->state->address; };
+  auto place = after ? std::ranges::upper_bound(endpoints_, *after, {}, address_of) : endpoints_.begin();
+  for (; place != endpoints_.end() && found.size() < limit; ++place) {
+    found.push_back({place->get(), false});
+  }
+  const auto add = [&](const auto& endpoint, bool is_leaving) {
+    if (!after || address_of(endpoint) > *after) {
+      found.push_back({endpoint.get(), is_leaving});
+    }
+  };
+  std::ranges::for_each(unresolved_, [&](const auto& one) { add(one, false); });
+  std::ranges::for_each(leaving_, [&](const auto& one) { add(one, true); });
+  std::ranges::stable_sort(found, {}, &Found::address);
+  auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), limit));
+  while (end != found.begin() && end != found.end() && end->address() == std::prev(end)->address()) {
+    ++end;
+  }
+  found.erase(end, found.end());
+  std::vector<EndpointView> views;
+  views.reserve(found.size());
+  for (const Found& one : found) {
+    views.push_back(view_of(*one.endpoint, one.is_leaving, now));
+  }
+  return views;
 }
 
 void PortRuntime::add_to(ServicePortView& into, proxy::Time now) const {

@@ -70,4 +70,14 @@ std::vector<EndpointView> Reconciler::endpoints(const proxy::ServiceKey& key) co
   return impl_->endpoints(key);
 }
 
+std::vector<ServicePortView> Reconciler::ports_after(const proxy::ServiceKey* after, std::size_t limit) const {
+  return impl_->ports_after(after, limit);
+}
+
+std::vector<EndpointView> Reconciler::endpoints_after(const proxy::ServiceKey& key,
+                                                      const std::optional<proxy::SocketAddress>& after,
+                                                      std::size_t limit) const {
+  return impl_->endpoints_after(key, after, limit);
+}
+
 }  // namespace ringway::discovery

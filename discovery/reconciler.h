@@ -72,6 +72,7 @@ struct RouteView {
 };
 
 struct ServicePortView {
+  std::shared_ptr<const proxy::ServiceKey> key;
   const config::ServicePort* configured = nullptr;
   std::shared_ptr<const proxy::ServicePort> running;  ///< that of the first frontend
   std::vector<FrontendView> frontends;
@@ -156,6 +157,18 @@ class Reconciler {
   [[nodiscard]] std::vector<ServiceView> services() const;
   /// The endpoints of one port, or of one route, found without a look at the others; empty where there is none such.
   [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
+
+  // For readers that let other work run while they read on: they remember where they were by value, so whatever comes
+  // or goes meanwhile, nothing is read twice.
+
+  /// At most `limit` of the ports that run and of their routes, in the order of their keys (a port before its routes),
+  /// from the first after `after`, or of all where that is null. Endpoints and routes are left out of them.
+  [[nodiscard]] std::vector<ServicePortView> ports_after(const proxy::ServiceKey* after, std::size_t limit) const;
+  /// `limit` endpoints of one port, or of one route, by address, from the first after `after`, or of all where that is
+  /// nothing; and as many more as have the address of the last. Of those at one address, one that is there comes first.
+  [[nodiscard]] std::vector<EndpointView> endpoints_after(const proxy::ServiceKey& key,
+                                                          const std::optional<proxy::SocketAddress>& after,
+                                                          std::size_t limit) const;
 
  private:
   class Impl;

@@ -158,4 +158,33 @@ std::vector<EndpointView> Reconciler::Impl::endpoints(const proxy::ServiceKey& k
   return port == ports_.end() ? std::vector<EndpointView>{} : port->second->view(clock_.now()).endpoints;
 }
 
+/// A route does so with its port, though it may be gone itself: then it may have endpoints that drain.
+bool Reconciler::Impl::runs(const PortRuntime& port) const {
+  if (port.key().route.empty()) {
+    return !port.fronts().empty() && port.fronts().front().running != nullptr;
+  }
+  proxy::ServiceKey key = port.key();
+  key.route.clear();
+  const auto owner = ports_.find(key);
+  return owner != ports_.end() && runs(*owner->second);
+}
+
+std::vector<ServicePortView> Reconciler::Impl::ports_after(const proxy::ServiceKey* after, std::size_t limit) const {
+  std::vector<ServicePortView> views;
+  auto place = after == nullptr ? ports_.begin() : ports_.upper_bound(*after);
+  for (; place != ports_.end() && views.size() < limit; ++place) {
+    if (runs(*place->second)) {
+      views.push_back(place->second->summary());
+    }
+  }
+  return views;
+}
+
+std::vector<EndpointView> Reconciler::Impl::endpoints_after(const proxy::ServiceKey& key,
+                                                            const std::optional<proxy::SocketAddress>& after,
+                                                            std::size_t limit) const {
+  const auto port = ports_.find(key);
+  return port == ports_.end() ? std::vector<EndpointView>{} : port->second->endpoints_after(after, limit, clock_.now());
+}
+
 }  // namespace ringway::discovery

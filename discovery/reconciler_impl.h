@@ -38,6 +38,10 @@ class Reconciler::Impl {
   void review_sessions();
   [[nodiscard]] std::vector<ServiceView> services() const;
   [[nodiscard]] std::vector<EndpointView> endpoints(const proxy::ServiceKey& key) const;
+  [[nodiscard]] std::vector<ServicePortView> ports_after(const proxy::ServiceKey* after, std::size_t limit) const;
+  [[nodiscard]] std::vector<EndpointView> endpoints_after(const proxy::ServiceKey& key,
+                                                          const std::optional<proxy::SocketAddress>& after,
+                                                          std::size_t limit) const;
 
  private:
   using WorkloadKey = std::pair<std::string, std::string>;
@@ -56,6 +60,7 @@ class Reconciler::Impl {
 
   [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const proxy::ServiceKey& key,
                                                                      PortRuntime::Front front) const;
+  [[nodiscard]] bool runs(const PortRuntime& port) const;
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);
   void index_entries(const config::Configuration& configuration);
