@@ -6,6 +6,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,6 +63,12 @@ class Board {
   [[nodiscard]] virtual const config::Configuration& configuration() const = 0;
   /// Pointers in it are valid until control returns to the event loop.
   [[nodiscard]] virtual std::vector<discovery::ServiceView> services() const = 0;
+  /// See Reconciler::ports_after. Pointers in what these two give are valid until control returns to the event loop.
+  [[nodiscard]] virtual std::vector<discovery::ServicePortView> ports_after(const proxy::ServiceKey* after,
+                                                                            std::size_t limit) const = 0;
+  /// See Reconciler::endpoints_after.
+  [[nodiscard]] virtual std::vector<discovery::EndpointView> endpoints_after(
+      const proxy::ServiceKey& key, const std::optional<proxy::SocketAddress>& after, std::size_t limit) const = 0;
   [[nodiscard]] virtual const Workloads& workloads() const = 0;
   [[nodiscard]] virtual const Sources& sources() const = 0;
   [[nodiscard]] virtual const SourceEvents& source_events() const = 0;

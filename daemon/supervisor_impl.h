@@ -45,6 +45,15 @@ class Supervisor::Impl final : public Board,
   // Board
   [[nodiscard]] const config::Configuration& configuration() const override { return *configuration_; }
   [[nodiscard]] std::vector<discovery::ServiceView> services() const override { return reconciler_->services(); }
+  [[nodiscard]] std::vector<discovery::ServicePortView> ports_after(const proxy::ServiceKey* after,
+                                                                    std::size_t limit) const override {
+    return reconciler_->ports_after(after, limit);
+  }
+  [[nodiscard]] std::vector<discovery::EndpointView> endpoints_after(const proxy::ServiceKey& key,
+                                                                     const std::optional<proxy::SocketAddress>& after,
+                                                                     std::size_t limit) const override {
+    return reconciler_->endpoints_after(key, after, limit);
+  }
   [[nodiscard]] const Workloads& workloads() const override { return store_.workloads(); }
   [[nodiscard]] const Sources& sources() const override { return store_.sources(); }
   [[nodiscard]] const SourceEvents& source_events() const override { return store_.events(); }

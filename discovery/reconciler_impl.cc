@@ -127,6 +127,14 @@ proxy::Time Reconciler::Impl::expire(std::uint64_t in_force) {
   return next;
 }
 
+void Reconciler::Impl::tell_answers(ServicePortView& view) const {
+  for (FrontendView& frontend : view.frontends) {
+    if (frontend.running != nullptr) {
+      frontend.answer = proxy::answer_of(*frontend.running, by_slot_);
+    }
+  }
+}
+
 std::vector<ServiceView> Reconciler::Impl::services() const {
   std::vector<ServiceView> views;
   views.reserve(entries_.size());
@@ -143,11 +151,7 @@ std::vector<ServiceView> Reconciler::Impl::services() const {
            ++route) {
         route->second->add_to(view.ports.back(), now);
       }
-      for (FrontendView& frontend : view.ports.back().frontends) {
-        if (frontend.running != nullptr) {
-          frontend.answer = proxy::answer_of(*frontend.running, by_slot_);
-        }
-      }
+      tell_answers(view.ports.back());
     }
   }
   return views;
@@ -175,6 +179,7 @@ std::vector<ServicePortView> Reconciler::Impl::ports_after(const proxy::ServiceK
   for (; place != ports_.end() && views.size() < limit; ++place) {
     if (runs(*place->second)) {
       views.push_back(place->second->summary());
+      tell_answers(views.back());
     }
   }
   return views;

@@ -60,6 +60,7 @@ class Reconciler::Impl {
 
   [[nodiscard]] std::shared_ptr<const proxy::ServicePort> preview_of(const proxy::ServiceKey& key,
                                                                      PortRuntime::Front front) const;
+  void tell_answers(ServicePortView& view) const;
   [[nodiscard]] bool runs(const PortRuntime& port) const;
   void retire_all_but(const std::set<proxy::ServiceKey>& kept);
   void make_entries(const config::Configuration& configuration);

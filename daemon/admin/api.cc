@@ -128,7 +128,10 @@ void Api::get_readyz(const Request& request, const Reply& reply) {
 }
 
 void Api::get_metrics(const Request&, const Reply& reply) {
-  reply(text_response(200, kMetricsContentType, metrics_text(board_)));
+  Response response;
+  response.content_type = kMetricsContentType;
+  response.pieces = make_metrics(board_);
+  reply(std::move(response));
 }
 
 void Api::get_overview(const Request&, const Reply& reply) {

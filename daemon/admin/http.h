@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,12 +27,23 @@ class StreamSource {
   virtual std::string next() = 0;
 };
 
+/// A body that is made while it is sent, so that a large one neither keeps the thread from other work nor ever stands
+/// in memory whole. Asked when the client has taken what came before.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// The next piece, made in a turn of about a millisecond; "" where that turn gave nothing and the next may; nullopt
+  /// after the last one.
+  virtual std::optional<std::string> next() = 0;
+};
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::string allow;                     ///< of a 405
   std::unique_ptr<StreamSource> stream;  ///< set: `body` is not sent, the stream is
+  std::unique_ptr<BodySource> pieces;    ///< set: `body` is not sent, these are
 };
 
 using Reply = std::function<void(Response)>;

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
@@ -183,6 +184,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       co_return false;
     }
     const bool keep = message.keep_alive();
+    if (response.pieces) {
+      co_return co_await write_pieces(stream, response, message.version(), keep, head);
+    }
     co_return co_await write(stream, response, message.version(), keep, head);
   }
 
@@ -253,6 +257,49 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     co_return keep && !failed;
   }
 
+  /// HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+  net::awaitable<bool> write_pieces(Stream& stream, Response& response, unsigned version, bool keep, bool head) {
+    const bool chunked = version >= 11;
+    http::response<http::empty_body> message(static_cast<http::status>(response.status), version);
+    set_common(message, response);
+    message.chunked(chunked);
+    message.keep_alive(keep && chunked);
+    http::response_serializer<http::empty_body> serializer(message);
+    stream.expires_after(limits_.write);
+    const auto [unsent, count] = co_await http::async_write_header(stream, serializer, kAwait);
+    if (unsent || head) {
+      co_return keep&& chunked && !unsent;
+    }
+    while (!stopped_) {
+      const std::optional<std::string> piece = response.pieces->next();
+      bool sent = true;
+      if (!piece) {
+        sent = chunked && co_await send(stream, http::make_chunk_last());
+        co_return sent&& keep;
+      }
+      const net::const_buffer bytes(piece->data(), piece->size());
+      if (piece->empty()) {
+        co_await net::post(executor_, kAwait);
+      } else if (chunked) {
+        sent = co_await send(stream, http::make_chunk(bytes));
+      } else {
+        sent = co_await send(stream, bytes);
+      }
+      if (!sent) {
+        co_return false;
+      }
+    }
+    co_return false;
+  }
+
+  /// What was waiting for the thread runs before it returns.
+  template <typename Buffers>
+  net::awaitable<bool> send(Stream& stream, Buffers buffers) {
+    stream.expires_after(limits_.write);
+    const auto [error, count] = co_await net::async_write(stream, buffers, kAwait);
+    co_return !error;
+  }
+
   net::awaitable<void> write_stream(Stream& stream, Response& response, unsigned version) {
     if (version < 11 || streams_ >= limits_.streams) {
       const bool old = version < 11;
@@ -286,10 +333,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         text = ": nothing new\n\n";
       }
       if (!text.empty()) {
-        stream.expires_after(limits_.write);
-        const auto [error, count] =
-            co_await net::async_write(stream, http::make_chunk(net::const_buffer(text.data(), text.size())), kAwait);
-        if (error) {
+        if (!co_await send(stream, http::make_chunk(net::const_buffer(text.data(), text.size())))) {
           co_return;
         }
         last_sent = steady_clock::now();

@@ -23,7 +23,7 @@ class Server {
     std::uint32_t header_bytes = 16 * 1024;
     std::size_t body_bytes = 64 * 1024;
     std::chrono::milliseconds idle{30'000};    ///< for a whole request to arrive, from when the last was answered
-    std::chrono::milliseconds write{30'000};   ///< for a client to take an answer
+    std::chrono::milliseconds write{30'000};   ///< for a client to take an answer, or one piece of it
     std::chrono::milliseconds answer{10'000};  ///< for the handler to reply, else 504
     std::chrono::milliseconds ping{15'000};    ///< between two messages of a stream, at most
     std::chrono::milliseconds pace{100};       ///< between two messages of a stream, at least

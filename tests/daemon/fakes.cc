@@ -40,6 +40,12 @@ std::vector<std::string> FakeDataPlane::listens(const proxy::Snapshot& snapshot)
   return out;
 }
 
+namespace {
+
+const proxy::ServiceKey kPort{"shop", "web", "http", proxy::Protocol::kTcp};
+
+}  // namespace
+
 FakeBoard::FakeBoard() : stats_(std::make_shared<proxy::ServiceStats>(2)) {
   config::Service service;
   service.metadata = {.name = "web", .ns = "shop", .labels = {{"app", "web"}}, .annotations = {}, .at = {}};
@@ -52,15 +58,24 @@ FakeBoard::FakeBoard() : stats_(std::make_shared<proxy::ServiceStats>(2)) {
 }
 
 discovery::EndpointView& FakeBoard::add_endpoint(const std::string& address, discovery::EndpointCondition condition) {
-  const proxy::ServiceKey key{"shop", "web", "http", proxy::Protocol::kTcp};
   auto& view = endpoints_.emplace_back();
-  last_state_ = std::make_shared<proxy::EndpointState>(key, proxy::SocketAddress::parse(address).value(),
+  last_state_ = std::make_shared<proxy::EndpointState>(kPort, proxy::SocketAddress::parse(address).value(),
                                                        "shop/web-" + std::to_string(endpoints_.size()), stats_);
   view.state = last_state_;
+  by_address_.emplace(last_state_->address, endpoints_.size() - 1);
   view.source = "file";
   view.condition = condition;
   view.usable = condition == discovery::EndpointCondition::kReady;
   return view;
+}
+
+std::shared_ptr<proxy::ServicePort> FakeBoard::running(const proxy::ServiceKey& key) const {
+  auto running = std::make_shared<proxy::ServicePort>();
+  running->key = key;
+  running->listen = {proxy::SocketAddress::parse("127.96.0.10:80").value()};
+  running->panic = panic;
+  running->stats = stats_;
+  return running;
 }
 
 std::vector<discovery::ServiceView> FakeBoard::services() const {
@@ -68,20 +83,56 @@ std::vector<discovery::ServiceView> FakeBoard::services() const {
   if (!has_service) {
     return {};
   }
-  auto running = std::make_shared<proxy::ServicePort>();
-  running->key = {"shop", "web", "http", proxy::Protocol::kTcp};
-  running->listen = {proxy::SocketAddress::parse("127.96.0.10:80").value()};
-  running->panic = panic;
-  running->stats = stats_;
   discovery::ServicePortView port;
   port.configured = configured.services.front().ports.data();
-  port.running = std::move(running);
+  port.running = running(kPort);
   port.frontends = {{{}, port.running}};
   port.endpoints = endpoints_;
   discovery::ServiceView view;
   view.service = configured.services.data();
   view.ports.push_back(std::move(port));
   return {view};
+}
+
+std::vector<discovery::ServicePortView> FakeBoard::ports_after(const proxy::ServiceKey* after,
+                                                               std::size_t limit) const {
+  std::map<proxy::ServiceKey, std::shared_ptr<proxy::ServicePort>> ports;
+  for (std::size_t i = 0; has_service && i <= twins; ++i) {
+    proxy::ServiceKey key = kPort;
+    key.port += i == 0 ? "" : "-" + std::to_string(i);
+    ports[key] = running(key);
+  }
+  std::vector<discovery::ServicePortView> views;
+  for (auto place = after == nullptr ? ports.begin() : ports.upper_bound(*after);
+       place != ports.end() && views.size() < limit; ++place) {
+    auto& view = views.emplace_back();
+    view.key = std::make_shared<proxy::ServiceKey>(place->first);
+    view.running = place->second;
+    view.frontends = {{{}, view.running}};
+  }
+  return views;
+}
+
+std::vector<discovery::EndpointView> FakeBoard::endpoints_after(const proxy::ServiceKey&,
+                                                                const std::optional<proxy::SocketAddress>& after,
+                                                                std::size_t limit) const {
+  std::vector<discovery::EndpointView> views;
+  for (auto place = after ? by_address_.upper_bound(*after) : by_address_.begin(); place != by_address_.end();
+       ++place) {
+    if (views.size() >= limit && place->first != views.back().state->address) {
+      break;
+    }
+    views.push_back(endpoints_[place->second]);
+  }
+  return views;
+}
+
+std::string read_all(BodySource& body) {
+  std::string text;
+  while (const auto piece = body.next()) {
+    text += *piece;
+  }
+  return text;
 }
 
 std::expected<std::size_t, std::string> FakeBoard::drain(std::string_view endpoint, discovery::DrainLifetime lifetime) {

@@ -2,10 +2,13 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/admin/http.h"
 #include "daemon/board.h"
 #include "daemon/supervisor.h"
 
@@ -77,6 +80,11 @@ class FakeBoard final : public Board {
 
   [[nodiscard]] const config::Configuration& configuration() const override { return configured; }
   [[nodiscard]] std::vector<discovery::ServiceView> services() const override;
+  [[nodiscard]] std::vector<discovery::ServicePortView> ports_after(const proxy::ServiceKey* after,
+                                                                    std::size_t limit) const override;
+  [[nodiscard]] std::vector<discovery::EndpointView> endpoints_after(const proxy::ServiceKey& key,
+                                                                     const std::optional<proxy::SocketAddress>& after,
+                                                                     std::size_t limit) const override;
   [[nodiscard]] const Workloads& workloads() const override { return known; }
   [[nodiscard]] const Sources& sources() const override { return heard; }
   [[nodiscard]] const SourceEvents& source_events() const override { return news; }
@@ -114,13 +122,21 @@ class FakeBoard final : public Board {
   std::vector<std::pair<std::string, std::string>> drains;  ///< of whom, and drain, persist or undrain
   std::string drain_error;                                  ///< of those that are to survive; "" = they can
   bool has_service = true;
+  std::size_t twins =
+      0;  ///< so many ports more run, `http-1` and on, all with the same endpoints; for the metrics alone
   bool panic = false;
 
  private:
   std::shared_ptr<proxy::ServiceStats> stats_;
+  [[nodiscard]] std::shared_ptr<proxy::ServicePort> running(const proxy::ServiceKey& key) const;
+
   std::vector<discovery::EndpointView> endpoints_;
+  std::multimap<proxy::SocketAddress, std::size_t> by_address_;  ///< places in `endpoints_`
   std::shared_ptr<proxy::EndpointState> last_state_;
 };
+
+/// The whole body, as a client that reads fast gets it.
+[[nodiscard]] std::string read_all(BodySource& body);
 
 /// A checker whose endpoints are never known to be up or down.
 class FakeChecker final : public discovery::HealthChecker {

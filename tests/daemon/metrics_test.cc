@@ -14,6 +14,27 @@ namespace {
 using discovery::EndpointCondition;
 using ringway::test::sum_of_samples;
 
+std::string metrics_text(const Board& board) {
+  return test::read_all(*make_metrics(board));
+}
+
+/// And the lines of each family stand together, as the format wants it.
+void expect_each_series_once(const std::string& text) {
+  std::istringstream lines(text);
+  std::set<std::string> families;
+  std::set<std::string> series;
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      family = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_TRUE(families.insert(family).second) << line;
+    } else if (!line.starts_with("#")) {
+      EXPECT_TRUE(line.starts_with(family)) << line << " stands under " << family;
+      EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line << " stands twice";
+    }
+  }
+}
+
 TEST(Metrics, counters_are_summed_over_workers) {
   test::FakeBoard board;
   board.stats().worker(0).connections.add(3);
@@ -128,6 +149,73 @@ TEST(Metrics, the_text_is_what_prometheus_reads) {
   }
   EXPECT_TRUE(families.contains("ringway_build_info"));
   EXPECT_NE(metrics_text(board).find(R"(provider="a\"b\\c\nd")"), std::string::npos);
+}
+
+TEST(Metrics, sessions_that_wait_are_told_and_causes_of_ends_appear_with_the_first_one) {
+  test::FakeBoard board;
+  board.stats().worker(0).queued.add(2);
+  board.stats().worker(1).ended[static_cast<std::size_t>(proxy::Cause::kIdleTimeout)].add(3);
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_connections_queued", {{"service", "web"}}), 2);
+  EXPECT_EQ(sum_of_samples(text, "ringway_sessions_ended_total", {}), 3);
+  EXPECT_EQ(sum_of_samples(text, "ringway_sessions_ended_total", {{"cause", "noEndpoint"}}), std::nullopt);
+}
+
+TEST(Metrics, two_endpoints_at_one_address_are_one_series_and_both_are_counted) {
+  test::FakeBoard board;
+  board.add_endpoint("10.0.0.1:80", EndpointCondition::kReady);
+  board.add_endpoint("10.0.0.1:80", EndpointCondition::kDraining);
+  const std::string text = metrics_text(board);
+  expect_each_series_once(text);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoint_up", {{"endpoint", "10.0.0.1:80"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"state", "ready"}}), 1);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"state", "draining"}}), 1);
+}
+
+/// 100 ports of 300 endpoints each.
+void fill(test::FakeBoard& board) {
+  board.twins = 99;
+  for (int i = 0; i < 300; ++i) {
+    board.add_endpoint("10.0." + std::to_string(i / 100) + "." + std::to_string(i % 100) + ":80",
+                       EndpointCondition::kReady);
+  }
+}
+
+TEST(Metrics, a_large_set_comes_whole_in_small_pieces) {
+  constexpr std::size_t kMost_bytes = 256 * 1024;
+  test::FakeBoard board;
+  fill(board);
+  const auto body = make_metrics(board);
+  std::string text;
+  while (const auto piece = body->next()) {
+    EXPECT_LT(piece->size(), kMost_bytes);
+    text += *piece;
+  }
+  EXPECT_EQ(body->next(), std::nullopt);
+  EXPECT_GT(text.size(), 10 * kMost_bytes);
+  expect_each_series_once(text);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoint_up", {}), 30'000);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoint_up", {{"port", "http-42"}}), 300);
+  EXPECT_EQ(sum_of_samples(text, "ringway_endpoints", {{"port", "http-42"}, {"state", "ready"}}), 300);
+  EXPECT_EQ(sum_of_samples(text, "ringway_tier", {}), 100);
+  EXPECT_EQ(sum_of_samples(text, "ringway_build_info", {}), 1);
+}
+
+TEST(Metrics, services_may_come_and_go_between_two_pieces) {
+  test::FakeBoard board;
+  fill(board);
+  for (std::size_t turn = 0; turn < 40; ++turn) {
+    const auto body = make_metrics(board);
+    std::string text;
+    for (std::size_t piece = 0; const auto more = body->next(); ++piece) {
+      text += *more;
+      board.twins = piece % (turn + 2) == turn ? 20 : 99;
+      board.has_service = piece % 50 != turn;
+    }
+    board.has_service = true;
+    expect_each_series_once(text);
+    EXPECT_EQ(sum_of_samples(text, "ringway_build_info", {}), 1);
+  }
 }
 
 }  // namespace

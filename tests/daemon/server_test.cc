@@ -13,6 +13,7 @@
 #include "daemon/cli/client.h"
 #include "tests/daemon/fakes.h"
 #include "tests/daemon/serving.h"
+#include "tests/harness/daemon.h"
 #include "tests/harness/http.h"
 #include "tests/harness/places.h"
 #include "tests/harness/tcp_client.h"
@@ -213,6 +214,105 @@ TEST_F(ServerTest, a_stop_ends_streams_and_idle_clients) {
   EXPECT_NE(stream.ending(), ringway::test::Ending::kTimeout);
   EXPECT_NE(idle.ending(), ringway::test::Ending::kTimeout);
   EXPECT_FALSE(TcpClient(socket_address()).connected());
+}
+
+constexpr char kScrape[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+constexpr char kLastChunk[] = "\r\n0\r\n\r\n";
+
+TEST_F(ServerTest, metrics_come_in_chunks_and_to_old_clients_until_the_end) {
+  serve();
+  const auto answer = ringway::test::http(address_.substr(7), "GET", "/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.body.starts_with("# HELP ringway_")) << answer.body.substr(0, 100);
+  EXPECT_EQ(ringway::test::sum_of_samples(answer.body, "ringway_build_info", {}), 1);
+  const std::string chunked = raw(kScrape);
+  EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked.substr(0, 300);
+  EXPECT_TRUE(chunked.ends_with(kLastChunk));
+  const std::string old = raw("GET /metrics HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(old.find("Transfer-Encoding"), std::string::npos);
+  EXPECT_EQ(old.find("Content-Length"), std::string::npos);
+  EXPECT_EQ(old.substr(old.find("\r\n\r\n") + 4), answer.body);
+  for (const char* version : {"1.0", "1.1"}) {
+    const std::string head =
+        raw("HEAD /metrics HTTP/" + std::string(version) + "\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    EXPECT_NE(head.find(" 200 OK\r\n"), std::string::npos) << head;
+    EXPECT_TRUE(head.ends_with("\r\n\r\n")) << head;
+  }
+}
+
+TEST_F(ServerTest, a_connection_goes_on_after_the_metrics) {
+  serve();
+  TcpClient client(socket_address());
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" + std::string(kScrape));
+  const std::string answers = client.receive_all();
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 200 OK"));
+  EXPECT_NE(answers.find(std::string(kLastChunk) + "HTTP/1.1 200 OK"), std::string::npos);
+  EXPECT_TRUE(answers.ends_with(kLastChunk));
+}
+
+/// Whose metrics are more than what sockets hold.
+class LargeAnswerTest : public ServerTest {
+ protected:
+  LargeAnswerTest() {
+    board_.twins = 1;
+    for (int i = 0; i < 10'000; ++i) {
+      board_.add_endpoint("10.0." + std::to_string(i / 100) + "." + std::to_string(i % 100) + ":80",
+                          discovery::EndpointCondition::kReady);
+    }
+  }
+
+  /// A client that asked for the metrics and then reads no more than that they come.
+  [[nodiscard]] TcpClient slow_client() const {
+    TcpClient client(socket_address(), ringway::test::kPatience, 4096);
+    client.send(kScrape);
+    EXPECT_EQ(client.receive(12), "HTTP/1.1 200");
+    return client;
+  }
+
+  /// There is a place for one more client again.
+  [[nodiscard]] bool serves() const {
+    return status(raw("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) == 200;
+  }
+};
+
+TEST_F(LargeAnswerTest, other_work_goes_on_while_a_slow_client_reads) {
+  serve();
+  TcpClient slow = slow_client();
+  loop_.on_loop([&] { board_.add_endpoint("10.9.9.9:80", discovery::EndpointCondition::kReady); });
+  const auto answer = ringway::test::http(address_.substr(7), "GET", "/metrics");
+  EXPECT_EQ(ringway::test::sum_of_samples(answer.body, "ringway_endpoint_up", {{"endpoint", "10.9.9.9:80"}}), 2);
+  EXPECT_EQ(ringway::test::sum_of_samples(answer.body, "ringway_endpoint_up", {}), 20'002);
+  const std::string rest = slow.receive_all();
+  EXPECT_TRUE(rest.ends_with(kLastChunk));
+  EXPECT_GT(rest.size(), answer.body.size() / 2);
+  EXPECT_NE(rest.find("endpoint=\"10.9.9.9:80\""), std::string::npos) << "it reads what is when it comes to it";
+}
+
+TEST_F(LargeAnswerTest, a_client_that_stops_reading_is_closed) {
+  Server::Limits limits;
+  limits.clients = 1;
+  limits.write = milliseconds(50);
+  serve("127.0.0.1:0", limits);
+  TcpClient slow = slow_client();
+  EXPECT_TRUE(ringway::test::wait_until([&] { return serves(); }));
+  EXPECT_FALSE(slow.receive_all().ends_with(kLastChunk));
+  EXPECT_NE(slow.ending(), ringway::test::Ending::kTimeout);
+}
+
+TEST_F(LargeAnswerTest, a_client_that_goes_away_leaves_its_place) {
+  Server::Limits limits;
+  limits.clients = 1;
+  serve("127.0.0.1:0", limits);
+  slow_client().reset();
+  EXPECT_TRUE(ringway::test::wait_until([&] { return serves(); }));
+}
+
+TEST_F(LargeAnswerTest, a_stop_ends_an_answer_that_is_under_way) {
+  serve();
+  TcpClient slow = slow_client();
+  loop_.on_loop([&] { server_->stop(); });
+  EXPECT_FALSE(slow.receive_all().ends_with(kLastChunk));
+  EXPECT_NE(slow.ending(), ringway::test::Ending::kTimeout);
 }
 
 TEST_F(ServerTest, a_unix_socket_is_for_its_owner_alone_and_goes_with_the_server) {

@@ -8,19 +8,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http.hpp>
 
-#include "tests/harness/fd.h"
 #include "tests/harness/tcp_client.h"
 
 namespace ringway::test {
 namespace {
-
-Fd connect_unix(const std::string& path) {
-  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  path.copy(name.sun_path, sizeof name.sun_path - 1);
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 ? std::move(fd) : Fd();
-}
 
 HttpAnswer talk(int fd, const std::string& request, milliseconds limit) {
   namespace beast = boost::beast;
@@ -56,6 +47,14 @@ HttpAnswer talk(int fd, const std::string& request, milliseconds limit) {
 }
 
 }  // namespace
+
+Fd connect_unix(const std::string& path) {
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 ? std::move(fd) : Fd();
+}
 
 HttpAnswer http(const std::string& where, const std::string& method, const std::string& target, const std::string& body,
                 const std::string& headers, milliseconds limit) {

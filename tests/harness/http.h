@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tests/harness/await.h"
+#include "tests/harness/fd.h"
 
 namespace ringway::test {
 
@@ -15,5 +16,8 @@ struct HttpAnswer {
 /// that end in CRLF.
 HttpAnswer http(const std::string& where, const std::string& method, const std::string& target,
                 const std::string& body = "", const std::string& headers = "", milliseconds limit = kPatience);
+
+/// An open connection to the unix socket at `path`, non-blocking; empty where nobody listens there.
+Fd connect_unix(const std::string& path);
 
 }  // namespace ringway::test
