@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,6 +32,7 @@ struct Options {
   std::size_t rate = 1'000;
   double seconds = 3;
   std::string mode = "auto";
+  bool largest_alone = false;
 };
 
 double at(std::vector<double>& values, double quantile) {
@@ -130,14 +132,17 @@ int main(int argc, char** argv) {
   app.add_option("--rate", options.rate, "changes each second")->capture_default_str();
   app.add_option("--seconds", options.seconds, "of steady changes")->capture_default_str();
   app.add_option("--virtual-ips", options.mode, "spec.virtualIPs.mode of the whole daemon")->capture_default_str();
+  app.add_flag("--largest", options.largest_alone, "only the largest of the clusters");
   CLI11_PARSE(app, argc, argv);
   ringway::test::raise_file_limit();
   if (const std::string hindrance = ringway::test::enter_own_namespace(); !hindrance.empty()) {
     std::printf("No network namespace of our own (%s): ports may be taken.\n", hindrance.c_str());
   }
   try {
-    const std::vector<std::vector<Kind>> sizes = {
-        {{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}};
+    std::vector<std::vector<Kind>> sizes = {{{100, 10}}, {{1'000, 10}}, {{10'000, 10}}, {{10'000, 10}, {50, 1'000}}};
+    if (options.largest_alone) {
+      sizes.erase(sizes.begin(), std::prev(sizes.end()));
+    }
     for (const auto& kinds : sizes) {
       measure(kinds, options);
       std::fflush(stdout);
