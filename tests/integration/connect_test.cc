@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
 #include "tests/harness/daemon.h"
 #include "tests/harness/load.h"
 #include "tests/harness/services.h"
@@ -75,6 +79,55 @@ TEST(ConnectTest, who_is_not_let_in_is_reset_and_counted_by_reason) {
   EXPECT_TRUE(client.error() == ECONNRESET || client.receive_all().empty());
   EXPECT_TRUE(wait_until([&] { return daemon.metric("ringway_rejected_total", {{"reason", "denied"}}) == 1; }));
   EXPECT_EQ(server.accepted(), 0);
+}
+
+/// All threads of a process: a signal does not stop them at once (proc(5), the state after the name).
+bool is_stopped(pid_t pid) {
+  const auto tasks = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task");
+  return std::ranges::all_of(tasks, [](const auto& task) {
+    const std::string stat = read_file(task.path() / "stat");
+    return stat.find(") T ") != std::string::npos;
+  });
+}
+
+/// A client whom nobody can name any more, for it was reset before it was accepted; what it had said is there still.
+void come_and_go_unseen(Daemon& daemon, const SocketAddress& vip) {
+  daemon.signal(SIGSTOP);
+  ASSERT_TRUE(wait_until([&] { return is_stopped(daemon.process().pid()); }));
+  TcpClient client(vip);
+  EXPECT_TRUE(client.connected() && client.send("word"));
+  client.reset();
+  daemon.signal(SIGCONT);
+}
+
+TEST(ConnectTest, a_client_that_was_reset_before_it_was_accepted_gets_past_no_list) {
+  constexpr int kClients = 5;
+  EchoServer closed({.mode = Mode::kSilent, .at = {}});
+  EchoServer open({.mode = Mode::kSilent, .at = {}});
+  const std::vector<ServiceSpec> services = {{.name = "denied",
+                                              .vip = next_vip(),
+                                              .endpoints = {closed.address()},
+                                              .policy = "{access: {deny: [127.0.0.0/8]}}"},
+                                             {.name = "limited",
+                                              .vip = next_vip(),
+                                              .endpoints = {closed.address()},
+                                              .policy = "{perClient: {maxConnections: 100}}"},
+                                             {.name = "open", .vip = next_vip(), .endpoints = {open.address()}}};
+  Daemon daemon({.config = documents(services)});
+  for (int i = 0; i < kClients; ++i) {
+    for (const ServiceSpec& service : services) {
+      come_and_go_unseen(daemon, service.vip);
+    }
+  }
+  for (const ServiceSpec& service : services) {
+    EXPECT_TRUE(wait_until([&] {
+      return daemon.metric("ringway_sessions_ended_total", {{"service", service.name}, {"cause", "clientReset"}}) ==
+             kClients;
+    })) << service.name;
+  }
+  EXPECT_EQ(closed.accepted(), 0);
+  EXPECT_TRUE(wait_until([&] { return open.received_bytes() == kClients * 4; }))
+      << "without a list what they had said arrives, so there was something to keep out: " << open.received_bytes();
 }
 
 TEST(ConnectTest, when_every_attempt_fails_the_client_is_reset) {
