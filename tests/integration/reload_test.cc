@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <fstream>
+
 #include "tests/harness/daemon.h"
 #include "tests/harness/load.h"
 #include "tests/harness/services.h"
@@ -101,6 +104,29 @@ TEST(ReloadTest, a_signal_reloads) {
   const double before = daemon.metric("ringway_reloads_total").value_or(0);
   daemon.signal(SIGHUP);
   EXPECT_TRUE(wait_until([&] { return daemon.metric("ringway_reloads_total").value_or(0) > before; }));
+}
+
+/// A signal does not wait for who writes, but what is refused for that is read again by itself.
+TEST(ReloadTest, a_file_that_is_half_written_at_a_signal_is_refused_whole_and_read_once_it_is_complete) {
+  const auto servers = start_servers(1);
+  const ServiceSpec web{.vip = next_vip(), .endpoints = addresses_of(servers)};
+  const ServiceSpec late{.name = "late", .vip = next_vip(), .endpoints = addresses_of(servers)};
+  Daemon daemon({.config = documents({web})});
+  const std::string before = read_file(daemon.config_path());
+  std::ofstream file(daemon.config_path(), std::ios::binary | std::ios::trunc);
+  const std::string whole = before + documents({late});
+  const std::size_t half = before.size() + documents({late}).find("ports:") + 8;
+  file << whole.substr(0, half) << std::flush;
+  daemon.signal(SIGHUP);
+  const auto refused = [&] { return daemon.metric("ringway_reloads_total", {{"result", "refused"}}).value_or(0); };
+  EXPECT_TRUE(wait_until([&] { return refused() == 1; })) << daemon.log();
+  EXPECT_EQ(daemon.metric("ringway_config_valid"), 0);
+  EXPECT_EQ(TcpClient(web.vip).receive(9), "server-0\n");
+  EXPECT_EQ(TcpClient(late.vip).error(), ECONNREFUSED);
+  file << whole.substr(half);
+  file.close();
+  EXPECT_TRUE(wait_until([&] { return TcpClient(late.vip).receive(9) == "server-0\n"; }));
+  EXPECT_EQ(daemon.metric("ringway_config_valid"), 1);
 }
 
 TEST(ReloadTest, a_removed_service_drains_and_then_closes) {
