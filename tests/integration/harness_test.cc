@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <stdexcept>
+
+#include "tests/docker/engine/command.h"
 #include "tests/harness/load.h"
 #include "tests/harness/places.h"
 #include "tests/harness/process.h"
@@ -10,6 +14,8 @@
 namespace ringway::test {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(HarnessTest, a_load_on_a_sound_server_has_no_failures) {
@@ -106,6 +112,44 @@ TEST(HarnessTest, a_program_runs_with_its_output_and_a_time_limit) {
   EXPECT_EQ(fine.err, "err\n");
   EXPECT_EQ(run({"sleep", "100"}, milliseconds(50)).status, 124);
   EXPECT_EQ(run({"no-such-program"}).status, 127);
+}
+
+/// What `run_command` throws.
+std::string failure_of(const std::vector<std::string>& words, std::chrono::seconds limit) {
+  try {
+    run_command(words, limit);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(HarnessTest, a_command_of_an_engine_that_does_not_end_is_killed_and_says_what_it_was) {
+  using std::chrono::seconds;
+  const TemporaryFolder folder;
+  const std::string script =
+      "trap '' TERM; echo begun; sleep 1000 & echo $! > " + (folder / "child") + "; while :; do wait; done";
+  EXPECT_THAT(failure_of({"sh", "-c", script}, seconds(1)),
+              AllOf(HasSubstr("trap"), HasSubstr("had not ended after 1 s"), HasSubstr("begun")));
+  const int child = std::stoi(read_file(folder / "child"));
+  EXPECT_TRUE(wait_until([&] { return read_file("/proc/" + std::to_string(child) + "/cmdline").empty(); }))
+      << "what it started lives on";
+  EXPECT_THAT(failure_of({"sh", "-c", "echo wrong; exit 3"}, seconds(60)), HasSubstr("wrong"));
+  const int left = std::stoi(run_command({"sh", "-c", "sleep 1000 & echo $!"}, seconds(60)));
+  EXPECT_EQ(kill(left, SIGKILL), 0) << "who is left holds the output open, and nobody waits for that";
+}
+
+TEST(HarnessTest, an_engine_that_does_not_end_is_killed_and_says_what_it_was) {
+  const TemporaryFolder folder;
+  Background stubborn({"sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.1; done"}, folder / "log");
+  ASSERT_TRUE(wait_until([&] { return !read_file(folder / "log").empty(); }));
+  try {
+    stubborn.end(SIGTERM, std::chrono::seconds(1));
+    FAIL() << "it ended";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("sleep 0.1"), HasSubstr("1 s after signal 15"), HasSubstr("up")));
+  }
+  EXPECT_FALSE(stubborn.running());
 }
 
 }  // namespace

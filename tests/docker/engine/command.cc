@@ -1,13 +1,15 @@
 #include "tests/docker/engine/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -48,6 +50,33 @@ pid_t start(const std::vector<std::string>& words, const std::filesystem::path& 
   return pid;
 }
 
+/// Collects what a child prints until it has ended, which is not when its output has: something that it started and
+/// that goes on may hold that open. False where `limit` passes first.
+bool read_until_end(pid_t pid, int output, std::chrono::seconds limit, std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const int child = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  pollfd waits[] = {{.fd = output, .events = POLLIN, .revents = 0}, {.fd = child, .events = POLLIN, .revents = 0}};
+  bool ended = false;
+  while (!ended) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      break;
+    }
+    poll(waits, 2, static_cast<int>(left.count()));
+    if (waits[0].revents != 0) {
+      char buffer[4096];
+      const ssize_t size = read(output, buffer, sizeof buffer);
+      text.append(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+      waits[0].fd = size > 0 ? output : -1;
+      continue;
+    }
+    ended = waits[1].revents != 0;
+  }
+  close(child);
+  return ended;
+}
+
 }  // namespace
 
 bool program_exists(const std::string& name) {
@@ -61,16 +90,16 @@ bool program_exists(const std::string& name) {
   return false;
 }
 
-std::string run_command(const std::vector<std::string>& words) {
-  std::vector<std::string> limited = {"timeout", "60"};
-  limited.insert(limited.end(), words.begin(), words.end());
-  auto argv = arguments(limited);
+std::string run_command(const std::vector<std::string>& words, std::chrono::seconds limit) {
+  auto argv = arguments(words);
   int output[2];
   if (pipe2(output, O_CLOEXEC) != 0) {
     throw std::runtime_error("pipe2");
   }
   const pid_t pid = fork();
   if (pid == 0) {
+    // A group, so that nothing that it started lives on when it is killed.
+    setpgid(0, 0);
     dup2(output[1], STDOUT_FILENO);
     dup2(output[1], STDERR_FILENO);
     execvp(argv[0], argv.data());
@@ -78,13 +107,17 @@ std::string run_command(const std::vector<std::string>& words) {
   }
   close(output[1]);
   std::string text;
-  char buffer[4096];
-  for (ssize_t size = 0; (size = read(output[0], buffer, sizeof buffer)) > 0 || (size < 0 && errno == EINTR);) {
-    text.append(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+  const bool ended = read_until_end(pid, output[0], limit, text);
+  if (!ended) {
+    kill(-pid, SIGKILL);
   }
   close(output[0]);
   int status = 0;
   waitpid(pid, &status, 0);
+  if (!ended) {
+    throw std::runtime_error(describe(words) + ": killed, for it had not ended after " + std::to_string(limit.count()) +
+                             " s; it had printed: " + text);
+  }
   if (status != 0) {
     throw std::runtime_error(describe(words) + ": " + text);
   }
@@ -93,18 +126,30 @@ std::string run_command(const std::vector<std::string>& words) {
 }
 
 Background::Background(const std::vector<std::string>& words, const std::filesystem::path& log)
-    : pid_(start(words, log)) {}
+    : words_(words), log_(log), pid_(start(words, log)) {}
 
 Background::~Background() {
-  end(SIGKILL);
+  if (running()) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
 }
 
-void Background::end(int signal) {
-  if (pid_ > 0) {
-    kill(pid_, signal);
-    waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+void Background::end(int signal, std::chrono::seconds limit) {
+  if (!running()) {
+    return;
   }
+  kill(pid_, signal);
+  if (wait_until([this] { return !running(); }, limit)) {
+    return;
+  }
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  std::ostringstream printed;
+  printed << std::ifstream(log_).rdbuf();
+  throw std::runtime_error(describe(words_) + ": killed, for it had not ended " + std::to_string(limit.count()) +
+                           " s after signal " + std::to_string(signal) + "; it had printed: " + printed.str());
 }
 
 bool Background::running() {

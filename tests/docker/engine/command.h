@@ -12,9 +12,13 @@ namespace ringway::test {
 
 bool program_exists(const std::string& name);
 
-/// Runs a program to its end (at most a minute) and returns its standard output without the last newline. Throws
-/// std::runtime_error with both outputs where it fails.
-std::string run_command(const std::vector<std::string>& words);
+/// What an engine's programs may take: most calls are a matter of milliseconds, and a test has 240 s.
+inline constexpr std::chrono::seconds kCommandLimit{60};
+
+/// Runs a program to its end and returns its output without the last newline. Throws std::runtime_error with what was
+/// run and what it had printed where it fails, and where it has not ended after `limit`: then it is killed, and what it
+/// started as well.
+std::string run_command(const std::vector<std::string>& words, std::chrono::seconds limit = kCommandLimit);
 
 /// A program that runs until it is ended; also ended with the object.
 class Background {
@@ -24,12 +28,15 @@ class Background {
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
-  /// Sends `signal` and waits for the end.
-  void end(int signal);
+  /// Sends `signal` and waits for the end. Throws std::runtime_error with what was run and its log where it has not
+  /// ended after `limit`; it is killed then.
+  void end(int signal, std::chrono::seconds limit = kCommandLimit);
   [[nodiscard]] bool running();
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
+  std::vector<std::string> words_;
+  std::filesystem::path log_;
   pid_t pid_ = -1;
 };
 

@@ -1,5 +1,7 @@
 #include "tests/docker/engine/docker_engine.h"
 
+#include <gtest/gtest.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -48,8 +50,8 @@ DockerEngine::DockerEngine() {
 DockerEngine::~DockerEngine() {
   try {
     stop();
-  } catch (const std::exception&) {
-    daemon_.reset();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
   }
 }
 

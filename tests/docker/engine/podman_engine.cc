@@ -1,5 +1,7 @@
 #include "tests/docker/engine/podman_engine.h"
 
+#include <gtest/gtest.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
@@ -21,7 +23,8 @@ PodmanEngine::PodmanEngine() {
 PodmanEngine::~PodmanEngine() {
   try {
     podman({"rm", "-f", "-a", "-t", "0"});
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
     stop();
   }
 }
