@@ -53,9 +53,7 @@ void take_slice(Draft& draft, ApiObject& object) {
   if (draft.slices.empty()) {
     return;
   }
-  EndpointSlice& slice = draft.slices.front();
-  std::erase_if(slice.endpoints, [](const SliceEndpoint& one) { return one.address.empty(); });
-  object.value = std::move(slice);
+  object.value = std::move(draft.slices.front());
 }
 
 void take_value(ApiKind kind, Draft& draft, ApiObject& object) {

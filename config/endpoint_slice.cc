@@ -1,3 +1,4 @@
+#include <boost/container_hash/hash.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,8 @@ void decode_ports(const Cursor& ports, EndpointSlice& slice) {
 }
 
 // Every address is checked and the first is taken: the others are the same endpoint's.
-std::string decode_addresses(const Cursor& endpoint, AddressType type) {
-  std::string first;
+std::optional<proxy::IpAddress> decode_addresses(const Cursor& endpoint, AddressType type) {
+  std::optional<proxy::IpAddress> first;
   bool any = false;
   for (const Cursor& entry : endpoint["addresses"].list()) {
     const auto address = decode_address(entry);
@@ -42,7 +43,7 @@ std::string decode_addresses(const Cursor& endpoint, AddressType type) {
                                              : "an IPv4 address is needed, as addressType says");
     }
     if (!any && address) {
-      first = address->text;
+      first = proxy::IpAddress::parse(address->text);
     }
     any = true;
   }
@@ -66,23 +67,38 @@ std::vector<std::string> decode_hint(const Cursor& places) {
 void decode_endpoint(const Cursor& entry, AddressType type, EndpointSlice& slice) {
   entry.expect_map();
   SliceEndpoint endpoint;
-  endpoint.address = decode_addresses(entry, type);
+  const auto address = decode_addresses(entry, type);
   const Cursor conditions = entry["conditions"];
   conditions.expect_map();
   endpoint.ready = conditions["ready"].boolean().value_or(true);
   endpoint.serving = conditions["serving"].boolean().value_or(true);
   endpoint.terminating = conditions["terminating"].boolean().value_or(false);
-  endpoint.node = entry["nodeName"].string().value_or("");
-  endpoint.zone = entry["zone"].string().value_or("");
-  endpoint.target = entry["targetRef"]["name"].string().value_or("");
+  Placement place;
+  place.node = entry["nodeName"].string().value_or("");
+  place.zone = entry["zone"].string().value_or("");
+  const std::string target = entry["targetRef"]["name"].string().value_or("");
+  endpoint.workload = proxy::SharedText(target.empty() ? "" : slice.metadata.ns + "/" + target);
   const Cursor hints = entry["hints"];
   hints.expect_map();
-  endpoint.hint_zones = decode_hint(hints["forZones"]);
-  endpoint.hint_nodes = decode_hint(hints["forNodes"]);
-  slice.endpoints.push_back(std::move(endpoint));
+  place.hint_zones = decode_hint(hints["forZones"]);
+  place.hint_nodes = decode_hint(hints["forNodes"]);
+  endpoint.place = std::move(place);
+  if (address) {
+    endpoint.address = *address;
+    slice.endpoints.push_back(std::move(endpoint));
+  }
 }
 
 }  // namespace
+
+std::size_t hash_value(const Placement& placement) {
+  std::size_t seed = 0;
+  boost::hash_combine(seed, placement.node);
+  boost::hash_combine(seed, placement.zone);
+  boost::hash_combine(seed, placement.hint_zones);
+  boost::hash_combine(seed, placement.hint_nodes);
+  return seed;
+}
 
 void decode_slice(const Cursor& document, Draft& draft) {
   EndpointSlice slice;
@@ -101,7 +117,9 @@ void decode_slice(const Cursor& document, Draft& draft) {
   }
   decode_ports(document["ports"], slice);
   if (type) {
-    for (const Cursor& entry : document["endpoints"].list()) {
+    const auto entries = document["endpoints"].list();
+    slice.endpoints.reserve(entries.size());
+    for (const Cursor& entry : entries) {
       decode_endpoint(entry, *type, slice);
     }
   }

@@ -15,6 +15,8 @@
 #include "config/shared.h"
 #include "discovery/labels/selector.h"
 #include "discovery/labels/weight.h"
+#include "proxy/core/address.h"
+#include "proxy/core/shared_text.h"
 
 /// What a person wrote, validated and in plain values. Nothing here knows of YAML. Every value is immutable after
 /// `load` and may be read by any thread.
@@ -254,20 +256,31 @@ struct EndpointPort {
   bool operator==(const EndpointPort&) const = default;
 };
 
+/// Where an endpoint is, and whose clients it is for.
+struct Placement {
+  std::string node;
+  std::string zone;
+  std::vector<std::string> hint_zones;  ///< hints.forZones: the zones whose clients it is for
+  std::vector<std::string> hint_nodes;  ///< hints.forNodes
+
+  bool operator==(const Placement&) const = default;
+};
+/// As Shared asks for it.
+[[nodiscard]] std::size_t hash_value(const Placement& placement);
+
 /// One entry of an EndpointSlice. nil `ready` and `serving` are true, nil `terminating` is false.
 struct SliceEndpoint {
-  std::string address;  ///< addresses[0], canonical
+  proxy::IpAddress address;  ///< addresses[0]
   bool ready = true;
   bool serving = true;
   bool terminating = false;
-  Shared<std::string> node;
-  Shared<std::string> zone;
-  std::string target;                           ///< targetRef's name, "" where it has none
-  Shared<std::vector<std::string>> hint_zones;  ///< hints.forZones: the zones whose clients it is for
-  Shared<std::vector<std::string>> hint_nodes;  ///< hints.forNodes
+  Shared<Placement> place;
+  proxy::SharedText workload;  ///< targetRef's name after the slice's namespace: "shop/web-1"; "" where it has none
 
   bool operator==(const SliceEndpoint&) const = default;
 };
+// There are hundreds of thousands in a large cluster.
+static_assert(sizeof(SliceEndpoint) <= 40);
 
 struct EndpointSlice {
   Metadata metadata;

@@ -36,7 +36,7 @@ bool panics(const proxy::ServicePort* port) {
 }
 
 std::string who(const proxy::EndpointState& endpoint) {
-  return endpoint.address.to_string() + (endpoint.workload.empty() ? "" : " (" + endpoint.workload + ")");
+  return endpoint.address.to_string() + (endpoint.workload.empty() ? "" : " (" + std::string(endpoint.workload) + ")");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "discovery/candidates.h"
 
 #include <algorithm>
+#include <boost/container_hash/hash.hpp>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -23,22 +24,24 @@ int rank(const Candidate& candidate) {
 }
 
 /// One address said by several: what the best of them says holds, and each of them owns it.
-void merge(Candidates& all, Candidate candidate) {
-  const auto [place, is_new] = all.try_emplace(candidate.address);
+void merge(Candidates& all, const proxy::SocketAddress& address, Candidate candidate) {
+  const auto [place, is_new] = all.try_emplace(address);
   Candidate& known = place->second;
   if (is_new) {
     known = std::move(candidate);
     return;
   }
   std::vector<std::string> owners;
-  std::ranges::set_union(known.owners, candidate.owners, std::back_inserter(owners));
+  std::ranges::set_union(known.origin.get().owners, candidate.origin.get().owners, std::back_inserter(owners));
   const auto worth = [](const Candidate& one) {
-    return std::tuple(-rank(one), one.owners, std::string_view(one.workload));
+    return std::tuple(-rank(one), one.origin.get().owners, one.workload.view());
   };
   if (worth(candidate) < worth(known)) {
     known = std::move(candidate);
   }
-  known.owners = std::move(owners);
+  Origin origin = known.origin;
+  origin.owners = std::move(owners);
+  known.origin = std::move(origin);
 }
 
 /// The place of the address's family in the order of the Service's virtual IPs; one more than any where it has none.
@@ -88,7 +91,11 @@ void apply(const config::Policy& policy, const Labels& labels, std::optional<std
   }
   const auto tier =
       std::ranges::find_if(policy.tiers, [&labels](const Selector& selector) { return selector.matches(labels); });
-  candidate.tier = static_cast<std::size_t>(tier - policy.tiers.begin());
+  candidate.tier = static_cast<std::uint16_t>(tier - policy.tiers.begin());
+}
+
+Origin origin_of(const Workload& workload, const std::string& reason) {
+  return {.source = workload.source, .owners = {workload.source + "/" + workload.id}, .reason = reason};
 }
 
 Candidate candidate_of(const config::Policy& policy, const Workload& workload) {
@@ -96,13 +103,10 @@ Candidate candidate_of(const config::Policy& policy, const Workload& workload) {
   apply(policy, workload.labels, workload.weight, candidate);
   candidate.ready = workload.ready;
   candidate.terminating = workload.terminating;
-  candidate.workload = qualified(workload.ns, workload.name);
-  candidate.source = workload.source;
-  candidate.node = workload.node;
-  candidate.zone = workload.zone;
+  candidate.workload = proxy::SharedText(qualified(workload.ns, workload.name));
+  candidate.place = config::Placement{.node = workload.node, .zone = workload.zone, .hint_zones = {}, .hint_nodes = {}};
   candidate.of_this_machine = workload.of_this_machine;
-  candidate.reason = workload.reason;
-  candidate.owners = {workload.source + "/" + workload.id};
+  candidate.origin = origin_of(workload, workload.reason);
   return candidate;
 }
 
@@ -113,26 +117,40 @@ const config::EndpointPort* port_in(const config::EndpointSlice& slice, const co
   return found == slice.ports.end() ? nullptr : &*found;
 }
 
-Candidate candidate_of(const config::Policy& policy, const config::EndpointSlice& slice,
-                       const config::SliceEndpoint& endpoint) {
-  Candidate candidate;
-  apply(policy, slice.metadata.labels, slice.weight, candidate);
-  candidate.hint_zones = endpoint.hint_zones;
-  candidate.hint_nodes = endpoint.hint_nodes;
+/// What holds for all of a slice.
+struct OfSlice {
+  Candidate frame;
+  config::Shared<Origin> ready;
+  config::Shared<Origin> not_ready;
+
+  OfSlice(const config::Policy& policy, const config::EndpointSlice& slice)
+      : ready(Origin{.source = "endpointslice", .owners = {}, .reason = ""}),
+        not_ready(Origin{
+            .source = "endpointslice", .owners = {}, .reason = "not ready in EndpointSlice " + slice.metadata.name}) {
+    apply(policy, slice.metadata.labels, slice.weight, frame);
+  }
+};
+
+Candidate candidate_of(const OfSlice& of_slice, const config::SliceEndpoint& endpoint) {
+  Candidate candidate = of_slice.frame;
   candidate.ready = endpoint.ready;
   candidate.terminating = endpoint.terminating && !endpoint.ready;
   candidate.serving = endpoint.terminating && endpoint.serving;
-  candidate.workload = endpoint.target.empty() ? "" : qualified(slice.metadata.ns, endpoint.target);
-  candidate.source = "endpointslice";
-  candidate.node = endpoint.node;
-  candidate.zone = endpoint.zone;
-  if (!endpoint.ready) {
-    candidate.reason = "not ready in EndpointSlice " + slice.metadata.name;
-  }
+  candidate.workload = endpoint.workload;
+  candidate.place = endpoint.place;
+  candidate.origin = endpoint.ready ? of_slice.ready : of_slice.not_ready;
   return candidate;
 }
 
 }  // namespace
+
+std::size_t hash_value(const Origin& origin) {
+  std::size_t seed = 0;
+  boost::hash_combine(seed, origin.source);
+  boost::hash_combine(seed, origin.owners);
+  boost::hash_combine(seed, origin.reason);
+  return seed;
+}
 
 std::vector<proxy::IpAddress> virtual_ips(const config::Service& service) {
   std::vector<proxy::IpAddress> vips;
@@ -158,22 +176,21 @@ CandidateSet candidates_from_workloads(const config::Service& service, const con
     const std::uint16_t number = port_of(*workload, port);
     candidate.ready = candidate.ready || (service.publish_not_ready_addresses && !ips.empty() && number != 0);
     for (const proxy::IpAddress& ip : ips) {
-      candidate.address = {ip, number};
       if (number != 0 && (only == nullptr || only->contains(ip))) {
-        merge(set.endpoints, candidate);
+        merge(set.endpoints, {ip, number}, candidate);
       }
     }
     if (!ips.empty() && number != 0) {
       continue;
     }
-    candidate.address = {ips.empty() ? proxy::IpAddress() : ips.front(), number};
     candidate.ready = false;
     if (number == 0) {
-      candidate.reason = "no port named " + std::get<std::string>(port.target_port);
-    } else if (candidate.reason.get().empty()) {
-      candidate.reason = "no address";
+      candidate.origin = origin_of(*workload, "no port named " + std::get<std::string>(port.target_port));
+    } else if (workload->reason.empty()) {
+      candidate.origin = origin_of(*workload, "no address");
     }
-    set.unresolved.push_back(std::move(candidate));
+    set.unresolved.emplace_back(proxy::SocketAddress(ips.empty() ? proxy::IpAddress() : ips.front(), number),
+                                std::move(candidate));
   }
   return set;
 }
@@ -184,34 +201,38 @@ CandidateSet candidates_from_slices(const config::Service& service, const config
   const bool dual = vips.size() > 1;  // then each family has its own
   struct Said {
     std::size_t family = 0;
+    proxy::SocketAddress address;
     Candidate candidate;
   };
   std::vector<Said> said;
-  std::unordered_map<std::string, std::size_t> best_family;  // by target
+  std::unordered_map<std::string_view, std::size_t> best_family;  // by workload, which `slices` keep
   for (const config::EndpointSlice* slice : slices) {
     const config::EndpointPort* joined = port_in(*slice, port);
     if (joined == nullptr) {
       continue;
     }
+    std::optional<OfSlice> of_slice;
     for (const config::SliceEndpoint& endpoint : slice->endpoints) {
-      const auto ip = proxy::IpAddress::parse(endpoint.address);
-      if (!ip || (only != nullptr && !only->contains(*ip))) {
+      const proxy::IpAddress& ip = endpoint.address;
+      if (only != nullptr && !only->contains(ip)) {
         continue;
       }
-      Said one{family_rank(vips, *ip), candidate_of(service.policy, *slice, endpoint)};
-      one.candidate.address = {*ip, joined->port};
-      if (!endpoint.target.empty() && !dual) {
-        auto& best = best_family.try_emplace(one.candidate.workload, one.family).first->second;
-        best = std::min(best, one.family);
+      if (!of_slice) {
+        of_slice.emplace(service.policy, *slice);
       }
-      said.push_back(std::move(one));
+      const std::size_t family = family_rank(vips, ip);
+      if (!endpoint.workload.empty() && !dual) {
+        auto& best = best_family.try_emplace(endpoint.workload.view(), family).first->second;
+        best = std::min(best, family);
+      }
+      said.push_back({family, {ip, joined->port}, candidate_of(*of_slice, endpoint)});
     }
   }
   CandidateSet set;
   for (Said& one : said) {
-    const auto best = best_family.find(one.candidate.workload);
+    const auto best = best_family.find(one.candidate.workload.view());
     if (best == best_family.end() || best->second == one.family) {
-      merge(set.endpoints, std::move(one.candidate));
+      merge(set.endpoints, one.address, std::move(one.candidate));
     }
   }
   return set;

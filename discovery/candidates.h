@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/shared.h"
@@ -16,23 +17,28 @@
 
 namespace ringway::discovery {
 
+/// Who says that a workload is there.
+struct Origin {
+  std::string source;               ///< "docker", "file", "endpointslice"
+  std::vector<std::string> owners;  ///< the workloads behind the address, sorted: source and id (EndpointSlices: none)
+  std::string reason;               ///< why it is not ready; "" when it is
+
+  bool operator==(const Origin&) const = default;
+};
+/// As config::Shared asks for it.
+[[nodiscard]] std::size_t hash_value(const Origin& origin);
+
 /// What the sources say of one address behind one port of a Service, before health and policy.
 struct Candidate {
-  proxy::SocketAddress address;
-  bool ready = false;        ///< as EndpointSlices mean it: may get sessions, as far as its source knows
-  bool serving = false;      ///< terminating, but still of use where nothing is ready (EndpointSlices only)
-  bool terminating = false;  ///< on its way out: its sessions drain
-  std::string workload;      ///< `namespace/name`, the name alone where it has no namespace, "" for a bare address
-  config::Shared<std::string> source;
-  config::Shared<std::string> node;
-  config::Shared<std::string> zone;
+  bool ready = false;            ///< as EndpointSlices mean it: may get sessions, as far as its source knows
+  bool serving = false;          ///< terminating, but still of use where nothing is ready (EndpointSlices only)
+  bool terminating = false;      ///< on its way out: its sessions drain
   bool of_this_machine = false;  ///< on our node, whatever that is called
   std::uint16_t weight = kDefaultWeight;
-  std::size_t tier = 0;                                 ///< by `policy.tiers`
-  config::Shared<std::vector<std::string>> hint_zones;  ///< the zones whose clients it is for (EndpointSlices only)
-  config::Shared<std::vector<std::string>> hint_nodes;
-  config::Shared<std::string> reason;  ///< why it is not ready; "" when it is
-  std::vector<std::string> owners;  ///< the workloads behind the address, sorted: source and id (EndpointSlices: none)
+  std::uint16_t tier = 0;      ///< by `policy.tiers`
+  proxy::SharedText workload;  ///< `namespace/name`, the name alone where it has no namespace, "" for a bare address
+  config::Shared<config::Placement> place;
+  config::Shared<Origin> origin;
 };
 
 /// By address, so one address is one endpoint however many say it.
@@ -42,7 +48,7 @@ struct CandidateSet {
   Candidates endpoints;
   /// Selected, but without an address that a session could go to: no named port, or no address at all. Their port, or
   /// their address, is zero.
-  std::vector<Candidate> unresolved;
+  std::vector<std::pair<proxy::SocketAddress, Candidate>> unresolved;
 };
 
 using Addresses = std::set<proxy::IpAddress>;

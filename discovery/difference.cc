@@ -1,27 +1,17 @@
 #include "discovery/difference.h"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_map>
 
 namespace ringway::discovery {
 namespace {
 
 /// A slice may repeat an address: then each of them says it.
-using Said = std::unordered_multimap<std::string_view, const config::SliceEndpoint*>;
+using Said = std::unordered_multimap<proxy::IpAddress, const config::SliceEndpoint*>;
 
 bool same_frame(const config::EndpointSlice& before, const config::EndpointSlice& after) {
   return before.ports == after.ports && before.weight == after.weight && before.service == after.service &&
          before.metadata.labels == after.metadata.labels;
-}
-
-/// False where the text is no address.
-bool note(std::string_view text, Addresses& changed) {
-  const auto ip = proxy::IpAddress::parse(text);
-  if (ip) {
-    changed.insert(*ip);
-  }
-  return ip.has_value();
 }
 
 /// Takes out one that says the same.
@@ -48,16 +38,17 @@ std::optional<Addresses> changed_addresses(const config::EndpointSlice* before, 
     }
   }
   Addresses changed;
-  bool all_known = true;
   if (after != nullptr) {
     for (const config::SliceEndpoint& endpoint : after->endpoints) {
-      all_known = all_known && (take(said, endpoint) || note(endpoint.address, changed));
+      if (!take(said, endpoint)) {
+        changed.insert(endpoint.address);
+      }
     }
   }
   for (const auto& [address, endpoint] : said) {
-    all_known = all_known && note(address, changed);
+    changed.insert(address);
   }
-  return all_known ? std::optional(std::move(changed)) : std::nullopt;
+  return changed;
 }
 
 std::optional<Addresses> changed_addresses(const Workload* before, const Workload* after) {
@@ -75,7 +66,7 @@ std::optional<Addresses> changed_addresses(const Workload* before, const Workloa
 
 bool of_one_family(std::span<const config::EndpointSlice* const> slices) {
   const auto is_v6 = [](const config::EndpointSlice* slice) {
-    return !slice->endpoints.empty() && slice->endpoints.front().address.contains(':');
+    return !slice->endpoints.empty() && slice->endpoints.front().address.is_v6();
   };
   const auto counts = [](const config::EndpointSlice* slice) { return !slice->endpoints.empty(); };
   const auto v6 = std::ranges::count_if(slices, is_v6);

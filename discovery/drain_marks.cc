@@ -14,7 +14,7 @@ std::string DrainMark::to_string() const {
 }
 
 std::optional<DrainLifetime> drain_of(const DrainMarks& marks, const proxy::SocketAddress& address,
-                                      const std::string& workload) {
+                                      std::string_view workload) {
   if (marks.empty()) {
     return std::nullopt;
   }
@@ -24,9 +24,9 @@ std::optional<DrainLifetime> drain_of(const DrainMarks& marks, const proxy::Sock
       longest = std::max(longest.value_or(found->second), found->second);
     }
   };
-  look({address, workload});
+  look({address, std::string(workload)});
   if (!workload.empty()) {
-    look({std::nullopt, workload});
+    look({std::nullopt, std::string(workload)});
   }
   return longest;
 }

@@ -30,7 +30,7 @@ using DrainMarks = std::map<DrainMark, DrainLifetime>;
 
 /// The lifetime of the drain of `workload` at `address`, the longer one of two; null where it is not drained.
 [[nodiscard]] std::optional<DrainLifetime> drain_of(const DrainMarks& marks, const proxy::SocketAddress& address,
-                                                    const std::string& workload);
+                                                    std::string_view workload);
 /// Adds a mark. One that is persisted stays so.
 void add_drain(DrainMarks& marks, DrainMark mark, DrainLifetime lifetime);
 /// Those that survive a restart.

@@ -49,6 +49,12 @@ struct EndpointCheck {
   }
 };
 
+/// What time and the outcome of sessions made of an endpoint.
+struct EndpointHistory {
+  OutlierRecord outlier;
+  proxy::Time joined = proxy::Time::min();  ///< when it last became well: slow start counts from here
+};
+
 /// One endpoint of one port of a Service, as the Reconciler keeps it.
 ///
 ///   present ── gone, relabelled, Service removed ──▶ leaving ── limit passed ──▶ closed ── unused ──▶ freed
@@ -58,16 +64,15 @@ struct EndpointCheck {
 struct Endpoint {
   std::shared_ptr<proxy::EndpointState> state;
   Candidate about;
-  std::optional<DrainLifetime> drained;  ///< by hand
 
   std::unique_ptr<EndpointCheck> check;       ///< null: nobody asks whether it is well
-  std::unique_ptr<OutlierRecord> outlier;     ///< null before anything was found amiss in its Service
+  std::unique_ptr<EndpointHistory> history;   ///< null: no slow start, and nothing was found amiss in its Service
+  std::optional<DrainLifetime> drained;       ///< by hand
   bool ejected = false;                       ///< when it was last decided who may be picked
   bool well = false;                          ///< then too: ready, up and not ejected
   bool published = false;                     ///< the port's running state names it
   bool in_reserve = false;                    ///< but for retries only
   bool closed = false;                        ///< its sessions were closed, for `deadline` was over
-  proxy::Time joined = proxy::Time::min();    ///< when it last became well: slow start counts from here
   std::uint64_t without_since = 0;            ///< the first version that does not name it (valid when not published)
   proxy::Time deadline = proxy::Time::max();  ///< when its sessions are closed; max = it does not drain
 
@@ -77,18 +82,25 @@ struct Endpoint {
   /// renamed) or of the same name (be it made anew).
   [[nodiscard]] bool belongs_to(const Candidate& candidate) const {
     return state->workload == candidate.workload ||
-           std::ranges::find_first_of(about.owners, candidate.owners) != about.owners.end();
+           std::ranges::find_first_of(about.origin.get().owners, candidate.origin.get().owners) !=
+               about.origin.get().owners.end();
   }
   /// Up, as far as anybody asks.
   [[nodiscard]] bool passes_check() const { return !check || check->up() == true; }
-  [[nodiscard]] bool is_out(proxy::Time now) const { return outlier && outlier->ejected(now); }
+  [[nodiscard]] bool is_out(proxy::Time now) const { return history && history->outlier.ejected(now); }
   /// May get sessions as far as its source and its operator say.
   [[nodiscard]] bool ready() const { return about.ready && !about.terminating && !drained && about.weight > 0; }
+  EndpointHistory& remember() {
+    if (!history) {
+      history = std::make_unique<EndpointHistory>();
+    }
+    return *history;
+  }
   /// Its source or its check says that it is back: what sessions found out before holds no more.
   void forget_failures() {
-    if (outlier) {
-      outlier->until = proxy::Time::min();
-      outlier->times = 0;
+    if (history) {
+      history->outlier.until = proxy::Time::min();
+      history->outlier.times = 0;
     }
     state->connect_failures_in_row.store(0, std::memory_order_relaxed);
     state->early_resets_in_row.store(0, std::memory_order_relaxed);
@@ -100,5 +112,8 @@ struct Endpoint {
     return !published && without_since <= in_force;
   }
 };
+
+// There are hundreds of thousands in a large cluster: what few of them have stands behind a pointer.
+static_assert(sizeof(Candidate) <= 32 && sizeof(Endpoint) <= 88);
 
 }  // namespace ringway::discovery

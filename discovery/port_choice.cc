@@ -159,7 +159,7 @@ void PortRuntime::say_panic(const Choice& choice) {
     return;
   }
   const std::string of_ready = " of " + std::to_string(choice.ready);
-  const std::string who = "service " + key_->to_string() + ": ";
+  const std::string who = "service " + key().to_string() + ": ";
   if (choice.panic) {
     environment_.output.say(who + "no healthy endpoint" + of_ready + ", sending to all ready ones");
   } else if (choice.ready == 0) {
@@ -175,7 +175,7 @@ void PortRuntime::say_tier(const Choice& choice) {
   if (choice.endpoints.empty() || choice.panic) {
     return;
   }
-  const std::string who = "service " + key_->to_string() + ": ";
+  const std::string who = "service " + key().to_string() + ": ";
   if (choice.tier != std::exchange(tier_, choice.tier)) {
     environment_.output.say(who + "tier " + std::to_string(choice.tier + 1) + " of " +
                             std::to_string(service_->policy.tiers.size() + 1) + " takes new sessions now");

@@ -22,14 +22,19 @@ void PortRuntime::leave(std::unique_ptr<Endpoint> endpoint, proxy::Time now) {
   leaving_.push_back(std::move(endpoint));
 }
 
-std::unique_ptr<Endpoint> PortRuntime::take_back(const Candidate& candidate) {
-  const auto back = std::ranges::find_if(leaving_, [&candidate](const auto& endpoint) {
-    return endpoint->state->address == candidate.address && endpoint->belongs_to(candidate) && !endpoint->closed;
+std::unique_ptr<Endpoint> PortRuntime::make_endpoint(const proxy::SocketAddress& address,
+                                                     const Candidate& candidate) const {
+  auto endpoint = std::make_unique<Endpoint>();
+  endpoint->state = std::make_shared<proxy::EndpointState>(identity_, address, candidate.workload);
+  return endpoint;
+}
+
+std::unique_ptr<Endpoint> PortRuntime::take_back(const proxy::SocketAddress& address, const Candidate& candidate) {
+  const auto back = std::ranges::find_if(leaving_, [&](const auto& endpoint) {
+    return endpoint->state->address == address && endpoint->belongs_to(candidate) && !endpoint->closed;
   });
   if (back == leaving_.end()) {
-    auto endpoint = std::make_unique<Endpoint>();
-    endpoint->state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
-    return endpoint;
+    return make_endpoint(address, candidate);
   }
   std::unique_ptr<Endpoint> endpoint = std::move(*back);
   leaving_.erase(back);

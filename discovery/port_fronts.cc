@@ -28,7 +28,7 @@ std::string PortRuntime::bounds_of(const Endpoint& endpoint) const {
   if (!out && !part) {
     return "";
   }
-  const std::string& node = endpoint.about.node;
+  const std::string& node = endpoint.about.place.get().node;
   const std::string where = node.empty() ? "on no known node" : "on node " + node;
   const std::string policy = service_->internal_local ? "internalTrafficPolicy" : "externalTrafficPolicy";
   return out ? where + ", and " + policy + " is Local" : where + ": not for all clients, " + policy + " is Local";
@@ -52,7 +52,7 @@ bool PortRuntime::run(Front& front, Choice choice) const {
   next->reserves = std::move(choice.reserves);
   next->panic = choice.panic;
   next->silent = choice.silent;
-  next->stats = stats_;
+  next->stats = stats();
   front.running = std::move(next);
   return true;
 }

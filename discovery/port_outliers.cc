@@ -27,11 +27,9 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
   std::vector<Endpoint*> endpoints;
   for (const auto& endpoint : endpoints_) {
     if (endpoint->ready()) {
-      if (!endpoint->outlier) {
-        endpoint->outlier = std::make_unique<OutlierRecord>();
-      }
-      suspects.push_back(
-          {.state = endpoint->state.get(), .record = endpoint->outlier.get(), .healthy = endpoint->passes_check()});
+      suspects.push_back({.state = endpoint->state.get(),
+                          .record = &endpoint->remember().outlier,
+                          .healthy = endpoint->passes_check()});
       endpoints.push_back(endpoint.get());
     }
   }
@@ -40,10 +38,11 @@ bool PortRuntime::find_outliers(bool seen, proxy::Time now) {
   }
   for (const Endpoint* endpoint : endpoints) {
     if (endpoint->is_out(now) && !endpoint->ejected) {
-      const auto lasts = std::chrono::round<std::chrono::seconds>(endpoint->outlier->until - now);
-      environment_.output.say("service " + key_->to_string() + ": endpoint " + endpoint->state->address.to_string() +
-                              (endpoint->state->workload.empty() ? "" : " (" + endpoint->state->workload + ")") +
-                              " ejected for " + std::to_string(lasts.count()) + " s: " + endpoint->outlier->detail);
+      const auto lasts = std::chrono::round<std::chrono::seconds>(endpoint->history->outlier.until - now);
+      environment_.output.say(
+          "service " + key().to_string() + ": endpoint " + endpoint->state->address.to_string() +
+          (endpoint->state->workload.empty() ? "" : " (" + std::string(endpoint->state->workload) + ")") +
+          " ejected for " + std::to_string(lasts.count()) + " s: " + endpoint->history->outlier.detail);
     }
   }
   return true;
@@ -57,27 +56,32 @@ void PortRuntime::note_well(proxy::Time now) {
     Endpoint& endpoint = *entry;
     endpoint.ejected = service_->policy.outliers && endpoint.is_out(now);
     if (endpoint.ejected) {
-      next_turn_ = std::min(next_turn_, endpoint.outlier->until);
+      next_turn_ = std::min(next_turn_, endpoint.history->outlier.until);
     }
     const bool well = endpoint.ready() && !endpoint.ejected && endpoint.passes_check();
-    if (well && !std::exchange(endpoint.well, well)) {
-      endpoint.joined = now;
-    }
+    const bool joins = well && !endpoint.well;
     endpoint.well = well;
-    if (well && slow.count() > 0 && now - endpoint.joined < slow) {
+    if (joins && slow.count() > 0) {
+      endpoint.remember().joined = now;
+    }
+    if (starts_slowly(endpoint, now)) {
       const auto step = slow / kSlowSteps;
-      next_turn_ = std::min(next_turn_, endpoint.joined + ((now - endpoint.joined) / step + 1) * step);
+      const proxy::Time joined = endpoint.history->joined;
+      next_turn_ = std::min(next_turn_, joined + ((now - joined) / step + 1) * step);
     }
   }
 }
 
-double PortRuntime::share_of(const Endpoint& endpoint, proxy::Time now) const {
+bool PortRuntime::starts_slowly(const Endpoint& endpoint, proxy::Time now) const {
   const proxy::Duration slow = service_->policy.slow_start;
-  if (slow.count() == 0 || !endpoint.well || moves_clients(service_->policy.balancer) ||
-      now - endpoint.joined >= slow) {
+  return slow.count() > 0 && endpoint.well && endpoint.history && now < endpoint.history->joined + slow;
+}
+
+double PortRuntime::share_of(const Endpoint& endpoint, proxy::Time now) const {
+  if (!starts_slowly(endpoint, now) || moves_clients(service_->policy.balancer)) {
     return 1;
   }
-  const auto steps = (now - endpoint.joined) / (slow / kSlowSteps);
+  const auto steps = (now - endpoint.history->joined) / (service_->policy.slow_start / kSlowSteps);
   return static_cast<double>(std::max<std::int64_t>(steps, 1)) / kSlowSteps;
 }
 

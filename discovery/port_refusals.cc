@@ -8,14 +8,14 @@
 namespace ringway::discovery {
 
 void PortRuntime::tell_refusals() {
-  if (!key_->route.empty() || !stats_->refusals_seen.exchange(false, std::memory_order_acquire)) {
+  if (!key().route.empty() || !stats()->refusals_seen.exchange(false, std::memory_order_acquire)) {
     return;
   }
   std::string reasons;
   std::uint64_t all = 0;
   for (std::size_t i = 0; i < proxy::kRejections.size(); ++i) {
     std::uint64_t total = 0;
-    for (const proxy::ServiceCounters& worker : stats_->all()) {
+    for (const proxy::ServiceCounters& worker : stats()->all()) {
       total += worker.ended[static_cast<std::size_t>(proxy::kRejections[i])].get();
     }
     if (const std::uint64_t more = total - refused_[i]; more > 0) {
@@ -26,7 +26,7 @@ void PortRuntime::tell_refusals() {
     refused_[i] = total;
   }
   if (all > 0) {
-    environment_.output.say("service " + key_->to_string() + ": refused " + std::to_string(all) +
+    environment_.output.say("service " + key().to_string() + ": refused " + std::to_string(all) +
                             (all == 1 ? " client: " : " clients: ") + reasons);
   }
 }

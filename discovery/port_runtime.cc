@@ -87,19 +87,20 @@ bool is_still_in(const CandidateSet& set, const Endpoint& endpoint) {
 
 /// An engine does not know what its machine is called among the nodes.
 void settle_place(Candidate& candidate, const Place& here) {
-  if (candidate.of_this_machine && candidate.node.get().empty()) {
-    candidate.node = here.node;
-    candidate.zone = here.zone;
+  if (candidate.of_this_machine && candidate.place.get().node.empty()) {
+    config::Placement place = candidate.place;
+    place.node = here.node;
+    place.zone = here.zone;
+    candidate.place = std::move(place);
   }
 }
 
 }  // namespace
 
 PortRuntime::PortRuntime(proxy::ServiceKey key, Environment& environment, std::shared_ptr<proxy::ServiceStats> stats)
-    : key_(std::make_shared<const proxy::ServiceKey>(std::move(key))),
+    : identity_(std::make_shared<const proxy::PortIdentity>(std::move(key), std::move(stats))),
       environment_(environment),
-      stats_(std::move(stats)),
-      route_stats_(key_->route.empty() ? nullptr : std::make_shared<proxy::RouteStats>()) {}
+      route_stats_(this->key().route.empty() ? nullptr : std::make_shared<proxy::RouteStats>()) {}
 
 proxy::ServicePort PortRuntime::shape(const proxy::ServiceKey& key, const config::Service& service,
                                       const Frontend& frontend) {
@@ -154,15 +155,15 @@ void PortRuntime::configure(const config::Service& service, const config::Servic
   const bool limits = service.policy.client_connections > 0 || service.policy.client_rate > 0;
   const proxy::Rates rates = {service.policy.service_up, service.policy.service_down};
   // A session has that of its port, whatever its route is. Where the limit is gone, those that are open hold it still.
-  const bool shares = rates != proxy::Rates() && key_->route.empty();
-  const auto bandwidth = shares ? environment_.bandwidths.of(*key_) : environment_.bandwidths.known(*key_);
+  const bool shares = rates != proxy::Rates() && key().route.empty();
+  const auto bandwidth = shares ? environment_.bandwidths.of(key()) : environment_.bandwidths.known(key());
   if (bandwidth != nullptr) {
     bandwidth->limit(rates);
   }
   for (Front& front : fronts) {
     front.running = running(front.frontend);
-    front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(*key_) : nullptr;
-    front.shape.clients = limits ? environment_.clients.of(*key_) : nullptr;
+    front.shape.affinity = service.affinity_timeout.count() > 0 ? environment_.affinities.of(key()) : nullptr;
+    front.shape.clients = limits ? environment_.clients.of(key()) : nullptr;
     front.shape.bandwidth = shares ? bandwidth : nullptr;
     front.shape.route = route_stats_;
     if (front.shape.sni != nullptr) {
@@ -191,11 +192,9 @@ void PortRuntime::update(CandidateSet set, const DrainMarks& marks, proxy::Time 
   endpoints_.reserve(set.endpoints.size());
   put(set, marks);
   unresolved_.clear();
-  for (Candidate& candidate : set.unresolved) {
-    auto endpoint = std::make_unique<Endpoint>();
-    endpoint->state = std::make_shared<proxy::EndpointState>(key_, candidate.address, candidate.workload, stats_);
-    endpoint->about = std::move(candidate);
-    unresolved_.push_back(std::move(endpoint));
+  for (auto& [address, candidate] : set.unresolved) {
+    unresolved_.push_back(make_endpoint(address, candidate));
+    unresolved_.back()->about = std::move(candidate);
   }
 }
 
@@ -224,7 +223,7 @@ void PortRuntime::put(CandidateSet& set, const DrainMarks& marks) {
     settle_place(candidate, environment_.here);
     auto entry = place_of(address);
     if (entry == endpoints_.end() || (*entry)->state->address != address) {
-      entry = endpoints_.insert(entry, take_back(candidate));
+      entry = endpoints_.insert(entry, take_back(address, candidate));
     }
     Endpoint& endpoint = **entry;
     const bool was_ready = endpoint.about.ready && !endpoint.about.terminating;
@@ -279,10 +278,11 @@ std::vector<DrainMark> PortRuntime::named(std::string_view text,
   std::vector<DrainMark> found;
   for (const auto& endpoint : endpoints_) {
     const proxy::SocketAddress& where = endpoint->state->address;
-    const std::string& workload = endpoint->about.workload;
+    const std::string_view workload = endpoint->about.workload;
     const bool bare = !workload.empty() && !workload.contains('/');
-    if (address ? where == *address : names_workload(text, workload) || (bare && text == key_->ns + "/" + workload)) {
-      found.push_back({where, workload});
+    if (address ? where == *address
+                : names_workload(text, workload) || (bare && text == key().ns + "/" + std::string(workload))) {
+      found.push_back({where, std::string(workload)});
     }
   }
   return found;

@@ -120,8 +120,8 @@ class PortRuntime {
   /// Closes and frees what is due; returns when it is to be called next, Time::max() for never.
   proxy::Time expire(proxy::Time now, std::uint64_t in_force);
 
-  [[nodiscard]] const proxy::ServiceKey& key() const { return *key_; }
-  [[nodiscard]] const std::shared_ptr<proxy::ServiceStats>& stats() const { return stats_; }
+  [[nodiscard]] const proxy::ServiceKey& key() const { return identity_->key; }
+  [[nodiscard]] const std::shared_ptr<proxy::ServiceStats>& stats() const { return identity_->stats; }
   [[nodiscard]] bool configured() const { return service_ != nullptr; }
   /// What the configuration says of it; null when it is not configured.
   [[nodiscard]] const config::ServicePort* config() const { return port_; }
@@ -163,11 +163,15 @@ class PortRuntime {
   /// That of the first endpoint whose address is not less.
   Endpoints::iterator place_of(const proxy::SocketAddress& address);
   void put(CandidateSet& set, const DrainMarks& marks);
-  std::unique_ptr<Endpoint> take_back(const Candidate& candidate);
+  [[nodiscard]] std::unique_ptr<Endpoint> make_endpoint(const proxy::SocketAddress& address,
+                                                        const Candidate& candidate) const;
+  /// One that left and is back, else a new one.
+  std::unique_ptr<Endpoint> take_back(const proxy::SocketAddress& address, const Candidate& candidate);
   void leave(std::unique_ptr<Endpoint> endpoint, proxy::Time now);
   void watch(Endpoint& endpoint);
   void health_changed(const proxy::SocketAddress& address);
   void note_well(proxy::Time now);
+  [[nodiscard]] bool starts_slowly(const Endpoint& endpoint, proxy::Time now) const;
   [[nodiscard]] double share_of(const Endpoint& endpoint, proxy::Time now) const;
   [[nodiscard]] Choice pick(const Frontend& frontend, proxy::Time now) const;
   [[nodiscard]] bool reaches(const Frontend& frontend, const Endpoint& endpoint) const;
@@ -181,9 +185,8 @@ class PortRuntime {
   void say_panic(const Choice& choice);
   [[nodiscard]] EndpointView view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const;
 
-  const std::shared_ptr<const proxy::ServiceKey> key_;
+  const std::shared_ptr<const proxy::PortIdentity> identity_;
   Environment& environment_;
-  std::shared_ptr<proxy::ServiceStats> stats_;
   std::shared_ptr<proxy::RouteStats> route_stats_;  ///< null: no route
   std::shared_ptr<proxy::SniStats> sni_stats_ = std::make_shared<proxy::SniStats>();
   const config::Service* service_ = nullptr;

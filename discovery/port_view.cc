@@ -37,15 +37,15 @@ std::string reason_of(const Endpoint& endpoint, EndpointCondition condition, boo
       }
       return endpoint.in_reserve ? "in reserve: for what all of the preferred ones refuse" : "";
     case EndpointCondition::kNotReady:
-      return said(endpoint.about.reason, "not ready");
+      return said(endpoint.about.origin.get().reason, "not ready");
     case EndpointCondition::kUnknown:
       return said(endpoint.check->detail(), "no health check has ended yet");
     case EndpointCondition::kDown:
       return endpoint.check->detail();
     case EndpointCondition::kEjected: {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.outlier->until - now);
+      const auto left = std::chrono::ceil<std::chrono::seconds>(endpoint.history->outlier.until - now);
       return "ejected for " + std::to_string(std::max<std::int64_t>(left.count(), 0)) +
-             " s more: " + endpoint.outlier->detail;
+             " s more: " + endpoint.history->outlier.detail;
     }
     case EndpointCondition::kDrained:
       return *endpoint.drained == DrainLifetime::kPersisted ? "drained by hand (persisted)" : "drained by hand";
@@ -95,9 +95,9 @@ std::string_view to_string(Reach reach) {
 EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, proxy::Time now) const {
   EndpointView view;
   view.state = endpoint.state;
-  view.source = endpoint.about.source;
-  view.node = endpoint.about.node;
-  view.zone = endpoint.about.zone;
+  view.source = endpoint.about.origin.get().source;
+  view.node = endpoint.about.place.get().node;
+  view.zone = endpoint.about.place.get().zone;
   view.condition = condition_of(endpoint, is_leaving);
   view.reason = reason_of(endpoint, view.condition, is_leaving, now);
   if (view.reason.empty() && !is_leaving) {
@@ -110,8 +110,8 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
   view.tier = endpoint.about.tier;
   view.usable = endpoint.published && !endpoint.in_reserve;
   view.in_reserve = endpoint.in_reserve;
-  if (endpoint.outlier) {
-    view.ejections = endpoint.outlier->ejections;
+  if (endpoint.history) {
+    view.ejections = endpoint.history->outlier.ejections;
   }
   view.check = endpoint.check ? endpoint.check->current.get() : nullptr;
   return view;
@@ -119,7 +119,7 @@ EndpointView PortRuntime::view_of(const Endpoint& endpoint, bool is_leaving, pro
 
 ServicePortView PortRuntime::summary() const {
   ServicePortView view;
-  view.key = key_;
+  view.key = std::shared_ptr<const proxy::ServiceKey>(identity_, &identity_->key);
   view.configured = port_;
   for (const Front& front : fronts_) {
     view.frontends.push_back({.frontend = front.frontend, .running = front.running});
@@ -184,7 +184,7 @@ void PortRuntime::add_to(ServicePortView& into, proxy::Time now) const {
   ServicePortView own = view(now);
   if (configured()) {
     RouteView& route = into.routes.emplace_back();
-    route.name = key_->route;
+    route.name = key().route;
     route.service = service_;
     route.running = own.running;
     route.tier = tier_;

@@ -13,12 +13,14 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 bool on_node(const Candidate& about, const Place& here) {
-  const bool near = about.hint_nodes.get().empty() ? about.node == here.node : contains(about.hint_nodes, here.node);
+  const config::Placement& place = about.place;
+  const bool near = place.hint_nodes.empty() ? place.node == here.node : contains(place.hint_nodes, here.node);
   return near && !here.node.empty();
 }
 
 bool in_zone(const Candidate& about, const Place& here) {
-  const bool near = about.hint_zones.get().empty() ? about.zone == here.zone : contains(about.hint_zones, here.zone);
+  const config::Placement& place = about.place;
+  const bool near = place.hint_zones.empty() ? place.zone == here.zone : contains(place.hint_zones, here.zone);
   return near && !here.zone.empty();
 }
 
@@ -36,20 +38,20 @@ Reach wanted_reach(const std::vector<Contender>& contenders, const config::Polic
     constexpr std::array kReaches = {Reach::kAnywhere, Reach::kSameZone, Reach::kSameNode};
     return kReaches.at(static_cast<std::size_t>(*policy.prefer));
   }
-  const auto all = [&contenders](config::Shared<std::vector<std::string>> Candidate::* hints) {
+  const auto all = [&contenders](std::vector<std::string> config::Placement::* hints) {
     return std::ranges::none_of(contenders,
-                                [hints](const Contender& one) { return (one.about->*hints).get().empty(); });
+                                [hints](const Contender& one) { return (one.about->place.get().*hints).empty(); });
   };
-  if (all(&Candidate::hint_nodes)) {
+  if (all(&config::Placement::hint_nodes)) {
     return Reach::kSameNode;
   }
-  return all(&Candidate::hint_zones) ? Reach::kSameZone : Reach::kAnywhere;
+  return all(&config::Placement::hint_zones) ? Reach::kSameZone : Reach::kAnywhere;
 }
 
 }  // namespace
 
 bool is_on(const Candidate& about, const Place& here) {
-  return about.node == here.node && !here.node.empty();
+  return about.place.get().node == here.node && !here.node.empty();
 }
 
 Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy, const Place& here, bool all_near) {
@@ -63,7 +65,7 @@ Preferred prefer(std::vector<Contender> contenders, const config::Policy& policy
   }
   result.tier = policy.tiers.size();
   for (const Contender& one : contenders) {
-    result.tier = one.healthy ? std::min(result.tier, one.about->tier) : result.tier;
+    result.tier = one.healthy ? std::min<std::size_t>(result.tier, one.about->tier) : result.tier;
   }
   // Near and healthy, near at all: of the tier, in each circle and what lies inside of it.
   std::array<std::size_t, 3> healthy{};

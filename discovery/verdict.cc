@@ -83,7 +83,8 @@ bool is_of(const EndpointView& view, const Verdict& verdict) {
 std::string why_no_endpoint(const ServicePortView& port, const Workload& workload) {
   for (const EndpointView& view : port.endpoints) {
     if (std::ranges::find(workload.addresses, view.state->address.ip()) != workload.addresses.end()) {
-      return "has the address " + view.state->address.to_string() + " together with " + view.state->workload;
+      return "has the address " + view.state->address.to_string() + " together with " +
+             std::string(view.state->workload);
     }
   }
   return "selected, and not an endpoint yet";
@@ -133,7 +134,8 @@ Verdicts judge_slices(const ServiceView& service) {
   std::map<std::string, Verdict> by_name;
   for (const ServicePortView& port : service.ports) {
     for (const EndpointView& view : port.endpoints) {
-      const std::string name = view.state->workload.empty() ? view.state->address.to_string() : view.state->workload;
+      const std::string name =
+          view.state->workload.empty() ? view.state->address.to_string() : std::string(view.state->workload);
       Verdict& verdict = by_name[name];
       verdict.workload = name;
       verdict.source = view.source;

@@ -13,6 +13,7 @@ constexpr std::uint32_t kFirstEndpoint = 0x0A000001;  ///< from 10.0.0.1
 constexpr std::uint16_t kPort = 80;
 constexpr std::uint16_t kTargetPort = 8'080;
 constexpr std::size_t kNodes = 100;
+constexpr std::size_t kZones = 3;
 
 }  // namespace
 
@@ -47,14 +48,14 @@ void Cluster::add_slices(const std::string& service, std::size_t count) {
     slice.ports = {{"http", kTargetPort, config::Protocol::kTcp}};
     for (std::size_t i = 0; i < std::min(kSliceEndpoints, count - done); ++i) {
       const std::string number = std::to_string(endpoints_);
-      slice.endpoints.push_back(
-          {.address = proxy::IpAddress::v4(kFirstEndpoint + static_cast<std::uint32_t>(endpoints_)).to_string(),
-           .node = config::Shared<std::string>("node-" + std::to_string(endpoints_ % kNodes)),
-           .zone = config::Shared<std::string>("zone-" + std::to_string(endpoints_ % 3)),
-           // As a Deployment names its Pods.
-           .target = service + "-7d4b9c8f6d-" + number,
-           .hint_zones = {},
-           .hint_nodes = {}});
+      config::SliceEndpoint& endpoint = slice.endpoints.emplace_back();
+      endpoint.address = proxy::IpAddress::v4(kFirstEndpoint + static_cast<std::uint32_t>(endpoints_));
+      endpoint.place = config::Placement{.node = "node-" + std::to_string(endpoints_ % kNodes),
+                                         .zone = "zone-" + std::to_string(endpoints_ % kZones),
+                                         .hint_zones = {},
+                                         .hint_nodes = {}};
+      // As a Deployment names its Pods.
+      endpoint.workload = proxy::SharedText(slice.metadata.ns + "/" + service + "-7d4b9c8f6d-" + number);
       ++endpoints_;
     }
     done += slice.endpoints.size();

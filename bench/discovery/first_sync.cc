@@ -41,11 +41,14 @@ json as_json(const config::Service& service) {
 json as_json(const config::EndpointSlice& slice) {
   json endpoints = json::array();
   for (const config::SliceEndpoint& one : slice.endpoints) {
-    endpoints.push_back({{"addresses", {one.address}},
+    endpoints.push_back({{"addresses", {one.address.to_string()}},
                          {"conditions", {{"ready", one.ready}, {"serving", one.ready}, {"terminating", false}}},
-                         {"nodeName", one.node},
-                         {"zone", one.zone},
-                         {"targetRef", {{"kind", "Pod"}, {"namespace", slice.metadata.ns}, {"name", one.target}}}});
+                         {"nodeName", one.place.get().node},
+                         {"zone", one.place.get().zone},
+                         {"targetRef",
+                          {{"kind", "Pod"},
+                           {"namespace", slice.metadata.ns},
+                           {"name", one.workload.view().substr(slice.metadata.ns.size() + 1)}}}});
   }
   return {{"metadata", metadata(slice.metadata)},
           {"addressType", "IPv4"},

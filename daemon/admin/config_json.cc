@@ -324,21 +324,22 @@ json pod_json(const config::Pod& pod) {
 }
 
 json slice_json(const config::EndpointSlice& slice) {
+  const auto target = [](std::string_view workload) { return workload.substr(workload.find('/') + 1); };
   json out = metadata_json(slice.metadata);
   out["service"] = slice.service;
   out["ports"] = list(slice.ports, &port_json<config::EndpointPort>);
   out["weight"] = slice.weight ? json(*slice.weight) : json(nullptr);
   out["endpoints"] = json::array();
   for (const auto& endpoint : slice.endpoints) {
-    out["endpoints"].push_back({{"address", endpoint.address},
+    out["endpoints"].push_back({{"address", endpoint.address.to_string()},
                                 {"ready", endpoint.ready},
                                 {"serving", endpoint.serving},
                                 {"terminating", endpoint.terminating},
-                                {"node", endpoint.node.get()},
-                                {"zone", endpoint.zone.get()},
-                                {"target", endpoint.target},
-                                {"hintZones", endpoint.hint_zones.get()},
-                                {"hintNodes", endpoint.hint_nodes.get()}});
+                                {"node", endpoint.place.get().node},
+                                {"zone", endpoint.place.get().zone},
+                                {"target", target(endpoint.workload)},
+                                {"hintZones", endpoint.place.get().hint_zones},
+                                {"hintNodes", endpoint.place.get().hint_nodes}});
   }
   return out;
 }

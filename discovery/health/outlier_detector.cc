@@ -10,8 +10,8 @@ namespace ringway::discovery {
 namespace {
 
 struct Totals {
-  std::uint64_t connections = 0;  ///< attempts that say something of the endpoint
-  std::uint64_t failures = 0;
+  std::uint32_t connections = 0;  ///< attempts that say something of the endpoint
+  std::uint32_t failures = 0;
 };
 
 Totals totals_of(const proxy::EndpointState& state) {
@@ -21,7 +21,7 @@ Totals totals_of(const proxy::EndpointState& state) {
       totals.failures += state.connect_failures[i].load(std::memory_order_relaxed);
     }
   }
-  totals.connections = totals.failures + state.connections.load(std::memory_order_relaxed);
+  totals.connections = totals.failures + static_cast<std::uint32_t>(state.connections.load(std::memory_order_relaxed));
   totals.failures += state.early_resets.load(std::memory_order_relaxed);
   return totals;
 }
@@ -84,8 +84,8 @@ void OutlierDetector::judge_rates(std::span<Suspect> suspects, proxy::Time now) 
   double sum = 0;
   for (Suspect& suspect : suspects) {
     const Totals totals = totals_of(*suspect.state);
-    const auto connections = totals.connections - suspect.record->window_connections;
-    const auto failures = std::min(totals.failures - suspect.record->window_failures, connections);
+    const std::uint32_t connections = totals.connections - suspect.record->window_connections;
+    const std::uint32_t failures = std::min(totals.failures - suspect.record->window_failures, connections);
     if (connections >= policy_.min_connections) {
       const double rate = 1.0 - static_cast<double>(failures) / static_cast<double>(connections);
       rates.emplace_back(&suspect, rate);

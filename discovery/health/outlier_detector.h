@@ -18,14 +18,15 @@ enum class EjectionReason : std::uint8_t { kConnectFailures, kEarlyResets, kSucc
 inline constexpr std::size_t kEjectionReasonCount = 3;
 [[nodiscard]] std::string_view to_string(EjectionReason reason);
 
-/// What the detector remembers of one endpoint.
+/// What the detector remembers of one endpoint. Counts of a window are told apart by subtraction, so they may go
+/// around.
 struct OutlierRecord {
   proxy::Time until = proxy::Time::min();  ///< ejected until then
   std::string detail;                      ///< of the last ejection, for a person: "5 connects in a row failed"
   std::uint32_t times = 0;                 ///< ejections that the next one has to be longer for
   std::array<std::uint64_t, kEjectionReasonCount> ejections{};
-  std::uint64_t window_connections = 0;  ///< when the window of success rates began
-  std::uint64_t window_failures = 0;
+  std::uint32_t window_connections = 0;  ///< when the window of success rates began
+  std::uint32_t window_failures = 0;
 
   [[nodiscard]] bool ejected(proxy::Time now) const { return now < until; }
 };

@@ -12,7 +12,7 @@ namespace {
 
 AffinityTarget target_of(const EndpointState& endpoint) {
   const std::uint64_t ip = std::hash<IpAddress>{}(endpoint.address.ip());
-  return {.workload = scramble(ip ^ scramble(std::hash<std::string>{}(endpoint.workload))),
+  return {.workload = scramble(ip ^ scramble(std::hash<std::string_view>{}(endpoint.workload))),
           .port = endpoint.address.port()};
 }
 

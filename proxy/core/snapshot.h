@@ -21,6 +21,7 @@
 #include "proxy/core/doubt.h"
 #include "proxy/core/peak_ewma.h"
 #include "proxy/core/proxy_protocol.h"
+#include "proxy/core/shared_text.h"
 #include "proxy/core/shared_vector.h"
 #include "proxy/core/sni_routes.h"
 #include "proxy/core/source.h"
@@ -46,40 +47,40 @@ struct ServiceKey {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// What the endpoints of one port have in common.
+struct PortIdentity {
+  ServiceKey key;
+  std::shared_ptr<ServiceStats> stats;  ///< its Service's: sessions of one that was removed still count there
+};
+
 /// One address behind one port of a Service: what stays the same, and the counts that all workers share.
 ///
 /// Lifetime: the Reconciler owns it. A worker may hold a plain pointer for as long as it counts itself in `active`;
 /// the Reconciler lets go of an endpoint only when every worker runs a snapshot without it and it is `unused`.
 struct EndpointState {
-  EndpointState(std::shared_ptr<const ServiceKey> service_key, SocketAddress where, std::string workload_name,
+  EndpointState(std::shared_ptr<const PortIdentity> of, SocketAddress where, SharedText workload_name)
+      : port(std::move(of)), workload(std::move(workload_name)), address(where) {}
+  EndpointState(ServiceKey service_key, SocketAddress where, std::string_view workload_name,
                 std::shared_ptr<ServiceStats> service_stats)
-      : key(std::move(service_key)),
-        address(where),
-        workload(std::move(workload_name)),
-        stats(std::move(service_stats)) {}
-  EndpointState(ServiceKey service_key, SocketAddress where, std::string workload_name,
-                std::shared_ptr<ServiceStats> service_stats)
-      : EndpointState(std::make_shared<const ServiceKey>(std::move(service_key)), where, std::move(workload_name),
-                      std::move(service_stats)) {}
+      : EndpointState(std::make_shared<const PortIdentity>(std::move(service_key), std::move(service_stats)), where,
+                      SharedText(workload_name)) {}
 
-  [[nodiscard]] const ServiceKey& service() const { return *key; }
+  [[nodiscard]] const ServiceKey& service() const { return port->key; }
 
-  const std::shared_ptr<const ServiceKey> key;  ///< the endpoints of a port have one
+  const std::shared_ptr<const PortIdentity> port;
+  const SharedText workload;  ///< `namespace/name` of the Pod or container, "" for a bare EndpointSlice address
   const SocketAddress address;
-  const std::string workload;  ///< `namespace/name` of the Pod or container, "" for a bare EndpointSlice address
-  const std::shared_ptr<ServiceStats>
-      stats;  ///< its Service's: sessions of a Service that was removed still count there
 
   // Who reads what is above goes on to count here, so that these are better not kept on lines of their own.
-  std::atomic<std::uint32_t> active{0};       ///< sessions, connecting ones included; any worker
-  std::atomic<std::uint32_t> pinned{0};       ///< ended sessions that the access log has not written yet
-  std::atomic<std::uint64_t> connections{0};  ///< connected
-  std::array<std::atomic<std::uint64_t>, kConnectFailureCount> connect_failures{};
-  /// Resets by the upstream before its first byte.
-  std::atomic<std::uint64_t> early_resets{0};
+  std::atomic<std::uint32_t> active{0};  ///< sessions, connecting ones included; any worker
+  std::atomic<std::uint32_t> pinned{0};  ///< ended sessions that the access log has not written yet
   /// Failed since one last succeeded; what counts as the endpoint's fault, see Session::connect_failed.
   std::atomic<std::uint32_t> connect_failures_in_row{0};
   std::atomic<std::uint32_t> early_resets_in_row{0};
+  // Counts of failures go around after 4,294,967,295: who reads a counter takes that for a restart of it.
+  std::atomic<std::uint32_t> early_resets{0};  ///< by the upstream before its first byte
+  std::atomic<std::uint64_t> connections{0};   ///< connected
+  std::array<std::atomic<std::uint32_t>, kConnectFailureCount> connect_failures{};
   Doubt doubt;
   PeakEwma latency;  ///< of connect and first byte; observed where the balancer is peakEwma
 
@@ -87,6 +88,9 @@ struct EndpointState {
     return active.load(std::memory_order_acquire) == 0 && pinned.load(std::memory_order_acquire) == 0;
   }
 };
+
+// There are hundreds of thousands in a large cluster.
+static_assert(sizeof(EndpointState) <= 112);
 
 enum class Balancer : std::uint8_t {
   kRoundRobin,

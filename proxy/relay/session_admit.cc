@@ -92,7 +92,7 @@ void Session::queue_up(Cause otherwise) {
 /// Holds no endpoint while it waits, which would count it; only the counters of the Service, which may go meanwhile.
 void Session::leave_endpoint() {
   if (endpoint_ != nullptr) {
-    kept_ = endpoint_->stats;
+    kept_ = endpoint_->port->stats;
   } else if (const ServicePort* port = own_port(); port != nullptr) {
     kept_ = port->stats;
   }

@@ -108,10 +108,10 @@ endpoints:
   EXPECT_EQ(slice.ports[0].name, "pg");
   EXPECT_EQ(slice.ports[1].name, "");
   ASSERT_EQ(slice.endpoints.size(), 4U);
-  EXPECT_EQ(slice.endpoints[0].address, "10.0.0.1");
-  EXPECT_EQ(slice.endpoints[0].node, "n");
-  EXPECT_EQ(slice.endpoints[0].zone, "z");
-  EXPECT_EQ(slice.endpoints[0].target, "db-0");
+  EXPECT_EQ(slice.endpoints[0].address.to_string(), "10.0.0.1");
+  EXPECT_EQ(slice.endpoints[0].place.get().node, "n");
+  EXPECT_EQ(slice.endpoints[0].place.get().zone, "z");
+  EXPECT_EQ(slice.endpoints[0].workload, slice.metadata.ns + "/db-0");
   EXPECT_FALSE(slice.endpoints[1].ready);
   EXPECT_TRUE(slice.endpoints[1].terminating);
   for (const std::size_t i : {0U, 2U, 3U}) {
@@ -127,9 +127,9 @@ endpoints:
 - {addresses: [10.0.0.2], hints: null}
 )"));
   ASSERT_EQ(configuration.slices[0].endpoints.size(), 2U);
-  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_zones.get(), ElementsAre("z1", "z2"));
-  EXPECT_THAT(configuration.slices[0].endpoints[0].hint_nodes.get(), ElementsAre("n1"));
-  EXPECT_THAT(configuration.slices[0].endpoints[1].hint_zones.get(), IsEmpty());
+  EXPECT_THAT(configuration.slices[0].endpoints[0].place.get().hint_zones, ElementsAre("z1", "z2"));
+  EXPECT_THAT(configuration.slices[0].endpoints[0].place.get().hint_nodes, ElementsAre("n1"));
+  EXPECT_THAT(configuration.slices[0].endpoints[1].place.get().hint_zones, IsEmpty());
 }
 
 TEST(Weight, of_a_pod_is_its_annotations_else_its_labels) {

@@ -31,8 +31,8 @@ CandidateSet of_slices(const config::Service& service, const std::vector<config:
 
 config::SliceEndpoint slice_endpoint(const std::string& address, const std::string& target = "") {
   config::SliceEndpoint endpoint;
-  endpoint.address = address;
-  endpoint.target = target;
+  endpoint.address = proxy::IpAddress::parse(address).value();
+  endpoint.workload = proxy::SharedText(target.empty() ? "" : "shop/" + target);
   return endpoint;
 }
 
@@ -60,9 +60,9 @@ TEST(CandidatesFromWorkloads, NamedPortIsResolvedWorkloadByWorkload) {
   const CandidateSet set = of_workloads(service, {one, two, three});
   EXPECT_EQ(addresses(set), (Texts{"127.0.0.1:8080", "127.0.0.2:9090"}));
   ASSERT_EQ(set.unresolved.size(), 1U);
-  EXPECT_EQ(set.unresolved[0].workload, "shop/three");
-  EXPECT_EQ(set.unresolved[0].reason, "no port named http");
-  EXPECT_FALSE(set.unresolved[0].ready);
+  EXPECT_EQ(set.unresolved[0].second.workload, "shop/three");
+  EXPECT_EQ(set.unresolved[0].second.origin.get().reason, "no port named http");
+  EXPECT_FALSE(set.unresolved[0].second.ready);
 }
 
 TEST(CandidatesFromWorkloads, TakesTheFirstAddressOfEachFamilyOfTheVirtualIps) {
@@ -88,7 +88,7 @@ TEST(CandidatesFromWorkloads, ShowsAWorkloadWithoutAnAddress) {
   const CandidateSet set = of_workloads(web_service(), {workload});
   EXPECT_TRUE(set.endpoints.empty());
   ASSERT_EQ(set.unresolved.size(), 1U);
-  EXPECT_EQ(set.unresolved[0].reason, "no address in network front");
+  EXPECT_EQ(set.unresolved[0].second.origin.get().reason, "no address in network front");
 }
 
 TEST(CandidatesFromWorkloads, PublishNotReadyAddressesMakesReady) {
@@ -109,7 +109,7 @@ TEST(CandidatesFromWorkloads, OneAddressOfTwoWorkloadsIsReadyWhereOneIs) {
     ASSERT_EQ(set.endpoints.size(), 1U);
     EXPECT_TRUE(set.endpoints.begin()->second.ready);
     EXPECT_EQ(set.endpoints.begin()->second.workload, "shop/b");
-    EXPECT_EQ(set.endpoints.begin()->second.owners, (Texts{"docker/id-a", "docker/id-b"}));
+    EXPECT_EQ(set.endpoints.begin()->second.origin.get().owners, (Texts{"docker/id-a", "docker/id-b"}));
   }
 }
 

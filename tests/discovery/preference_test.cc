@@ -19,11 +19,10 @@ class PreferenceTest : public testing::Test {
  protected:
   Candidate& add(int name, const std::string& node, const std::string& zone, bool healthy = true) {
     Candidate& about = abouts_.emplace_back();
-    about.address = {proxy::IpAddress::v4(0x7f000000U + static_cast<std::uint32_t>(name)), 80};
-    about.node = node;
-    about.zone = zone;
+    about.place = config::Placement{.node = node, .zone = zone, .hint_zones = {}, .hint_nodes = {}};
+    const proxy::SocketAddress address(proxy::IpAddress::v4(0x7f000000U + static_cast<std::uint32_t>(name)), 80);
     contenders_.push_back(
-        {&about, std::make_shared<proxy::EndpointState>(proxy::ServiceKey{}, about.address, "", nullptr), healthy});
+        {&about, std::make_shared<proxy::EndpointState>(proxy::ServiceKey{}, address, "", nullptr), healthy});
     return about;
   }
   void heal(std::size_t index, bool healthy) { contenders_[index].healthy = healthy; }
@@ -32,7 +31,7 @@ class PreferenceTest : public testing::Test {
   static std::vector<int> names(const std::vector<Contender>& contenders) {
     std::vector<int> all;
     for (const Contender& one : contenders) {
-      all.push_back(one.about->address.ip().bytes()[3]);
+      all.push_back(one.state->address.ip().bytes()[3]);
     }
     return all;
   }
@@ -110,18 +109,16 @@ TEST_F(PreferenceTest, the_share_is_configurable) {
 }
 
 TEST_F(PreferenceTest, hints_mean_the_same_where_every_endpoint_has_them) {
-  add(1, "node-b", "z2").hint_zones = {"z1", "z2"};
-  add(2, "node-a", "z1").hint_zones = {"z2"};
+  set_hints(add(1, "node-b", "z2").place, {"z1", "z2"});
+  set_hints(add(2, "node-a", "z1").place, {"z2"});
   EXPECT_THAT(picked(), ElementsAre(1)) << "for whom it is says the hint, not where it stands";
   add(3, "node-a", "z1");
   EXPECT_THAT(picked(), ElementsAre(1, 2, 3)) << "one has no hint: all do not count";
 }
 
 TEST_F(PreferenceTest, hints_of_nodes_go_before_those_of_zones) {
-  add(1, "node-a", "z1").hint_nodes = {"node-a"};
-  add(2, "node-b", "z1").hint_nodes = {"node-b"};
-  abouts_[0].hint_zones = {"z1"};
-  abouts_[1].hint_zones = {"z1"};
+  set_hints(add(1, "node-a", "z1").place, {"z1"}, {"node-a"});
+  set_hints(add(2, "node-b", "z1").place, {"z1"}, {"node-b"});
   EXPECT_THAT(picked(), ElementsAre(1));
   policy_.prefer = config::Prefer::kNone;
   EXPECT_THAT(picked(), ElementsAre(1, 2)) << "the policy can say that hints do not matter";

@@ -214,7 +214,7 @@ TEST_F(ReconcilerBalance, SlicesHaveWeightsTiersAndHints) {
     made.metadata.labels = std::move(labels);
     made.service = "web";
     made.ports = {{"http", 8080, config::Protocol::kTcp}};
-    made.endpoints.emplace_back().address = address;
+    made.endpoints.emplace_back().address = proxy::IpAddress::parse(address).value();
     return made;
   };
   slice("127.0.0.1", {{"site", "here"}, {"release", "canary"}});
@@ -225,7 +225,7 @@ TEST_F(ReconcilerBalance, SlicesHaveWeightsTiersAndHints) {
   EXPECT_EQ(picked(), kBoth);
   EXPECT_THAT(weights(), ElementsAre(5, 50));
   for (auto& one : configuration->slices) {
-    one.endpoints[0].hint_zones = {one.endpoints[0].address == "127.0.0.1" ? "z1" : "z2"};
+    set_hints(one.endpoints[0].place, {one.metadata.name == "web-127.0.0.1" ? "z1" : "z2"});
   }
   reconciler_.configure(configuration);
   build();

@@ -135,18 +135,17 @@ class ReconcilerSlices : public World {
     configuration->slices = {slice};
     slice.metadata.ns = "bank";
     slice.endpoints.assign(1, {});
-    slice.endpoints.front().address = "127.0.0.99";
+    slice.endpoints.front().address = proxy::IpAddress::v4(0x7F000063);
     configuration->slices.push_back(slice);
     return configuration;
   }
   static config::SliceEndpoint endpoint(const std::string& address, bool ready, bool serving, bool terminating) {
     config::SliceEndpoint made;
-    made.address = address;
+    made.address = proxy::IpAddress::parse(address).value();
     made.ready = ready;
     made.serving = serving;
     made.terminating = terminating;
-    made.node = "node-a";
-    made.zone = "z1";
+    made.place = config::Placement{.node = "node-a", .zone = "z1", .hint_zones = {}, .hint_nodes = {}};
     return made;
   }
 };

@@ -68,8 +68,8 @@ TEST_F(ReconcilerLocal, OneThatTerminatesElsewhereOrServesNoMoreStepsNotIn) {
 }
 
 TEST_F(ReconcilerLocal, HintsForOthersDoNotCount) {
-  add("127.0.0.1", "node-a").hint_nodes = {"node-b"};
-  add("127.0.0.2", "node-a").hint_nodes = {"node-a"};
+  set_hints(add("127.0.0.1", "node-a").place, {}, {"node-b"});
+  set_hints(add("127.0.0.2", "node-a").place, {}, {"node-a"});
   run();
   EXPECT_EQ(picked(), "127.0.0.1:8080 127.0.0.2:8080");
   EXPECT_THAT(port("shop/web:http")->reserves, IsEmpty());

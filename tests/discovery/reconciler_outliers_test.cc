@@ -33,13 +33,13 @@ class ReconcilerOutliers : public World {
   void fail_connects(int number, std::uint32_t count) {
     states_[number]->connect_failures[0] += count;
     states_[number]->connect_failures_in_row += count;
-    states_[number]->stats->failures_seen = true;
+    states_[number]->port->stats->failures_seen = true;
   }
   void sessions(int number, std::uint32_t good, std::uint32_t reset) {
     states_[number]->connections += good + reset;
     states_[number]->early_resets += reset;
     states_[number]->early_resets_in_row = good > 0 ? 0 : reset;
-    states_[number]->stats->failures_seen = states_[number]->stats->failures_seen || reset > 0;
+    states_[number]->port->stats->failures_seen = states_[number]->port->stats->failures_seen || reset > 0;
   }
   void look() {
     reconciler_.review_sessions();
@@ -220,7 +220,7 @@ TEST_F(ReconcilerOutliers, NothingFailedCostsNothing) {
 }
 
 TEST_F(ReconcilerOutliers, WhatWasRefusedIsSaidOnceByReason) {
-  auto& stats = *states_[1]->stats;
+  auto& stats = *states_[1]->port->stats;
   const auto refuse = [&stats](proxy::Cause cause, std::size_t worker) {
     stats.worker(worker).ended[static_cast<std::size_t>(cause)].add();
     stats.refusals_seen = true;

@@ -35,11 +35,11 @@ config::EndpointSlice slice_of(Draws& draws, const std::string& name) {
   for (std::size_t count = draws.below(5); count > 0; --count) {
     config::SliceEndpoint endpoint;
     do {
-      endpoint.address = draws.address();
-    } while (endpoint.address.contains(':') != family.contains(':'));
+      endpoint.address = proxy::IpAddress::parse(draws.address()).value();
+    } while (endpoint.address.is_v6() != family.contains(':'));
     endpoint.ready = !draws.one_in(3);
     endpoint.terminating = draws.one_in(5);
-    endpoint.target = "pod-" + std::to_string(draws.below(6));
+    endpoint.workload = proxy::SharedText("shop/pod-" + std::to_string(draws.below(6)));
     slice.endpoints.push_back(std::move(endpoint));
   }
   return slice;

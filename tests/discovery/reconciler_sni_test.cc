@@ -105,7 +105,7 @@ TEST_F(ReconcilerSniTest, endpoints_of_a_route_are_ejected) {
   const auto failing = state("10.0.0.2:8080");
   ASSERT_TRUE(failing);
   failing->connect_failures_in_row = 5;
-  failing->stats->failures_seen = true;
+  failing->port->stats->failures_seen = true;
   reconciler_.review_sessions();
   build();
   EXPECT_EQ(picked(kRoute), "10.0.0.3:8080");

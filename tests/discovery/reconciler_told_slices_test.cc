@@ -22,7 +22,7 @@ class ReconcilerToldSlices : public World {
     made.metadata.name = "slice";
     made.service = service;
     made.ports = {{"http", 8080, config::Protocol::kTcp}};
-    made.endpoints.emplace_back().address = address;
+    made.endpoints.emplace_back().address = proxy::IpAddress::parse(address).value();
     return made;
   }
   bool tell(std::shared_ptr<const config::EndpointSlice> now) {

@@ -23,8 +23,8 @@ class SlicedWorld : public World {
   }
   config::SliceEndpoint& add(const std::string& address, const std::string& node) {
     config::SliceEndpoint& endpoint = endpoints_.emplace_back();
-    endpoint.address = address;
-    endpoint.node = node;
+    endpoint.address = proxy::IpAddress::parse(address).value();
+    endpoint.place = config::Placement{.node = node, .zone = "", .hint_zones = {}, .hint_nodes = {}};
     return endpoint;
   }
 

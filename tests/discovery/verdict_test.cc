@@ -126,7 +126,11 @@ TEST_F(VerdictTest, a_service_without_a_selector_names_the_targets_of_its_slices
   slice.metadata.name = "web-1";
   slice.service = "web";
   slice.ports = {{.name = "http", .port = 8080}};
-  slice.endpoints = {{.address = "10.0.0.1", .target = "a"}, {.address = "10.0.0.2", .ready = false}};
+  slice.endpoints.resize(2);
+  slice.endpoints[0].address = proxy::IpAddress::v4(0x0A000001);
+  slice.endpoints[0].workload = proxy::SharedText("shop/a");
+  slice.endpoints[1].address = proxy::IpAddress::v4(0x0A000002);
+  slice.endpoints[1].ready = false;
   configuration->slices.push_back(slice);
   reconciler_.configure(configuration);
   EXPECT_EQ(lines(), (Lines{"10.0.0.2:8080 out: port http: endpointslice says: not ready in EndpointSlice web-1",

@@ -13,6 +13,14 @@
 
 namespace ringway::discovery {
 
+inline void set_hints(config::Shared<config::Placement>& place, std::vector<std::string> zones,
+                      std::vector<std::string> nodes = {}) {
+  config::Placement hinted = place;
+  hinted.hint_zones = std::move(zones);
+  hinted.hint_nodes = std::move(nodes);
+  place = std::move(hinted);
+}
+
 class ManualClock final : public proxy::Clock {
  public:
   [[nodiscard]] proxy::Time now() const override { return now_; }

@@ -33,7 +33,7 @@ const std::vector<Arrows>& arrows() {
       {"proxy/relay/", {"proxy/core/", "proxy/ring/", "proxy/balance/"}},
       {"proxy/", {}},
       {"discovery/labels/", {}},
-      {"config/", {"discovery/labels/"}},
+      {"config/", {"discovery/labels/", "proxy/core/address.h", "proxy/core/shared_text.h"}},
       {"discovery/source/", {"discovery/labels/", "config/", "proxy/core/"}},
       {"discovery/kubernetes/", {"discovery/source/", "discovery/labels/", "config/", "proxy/core/"}},
       {"discovery/health/", {"config/", "discovery/labels/", "proxy/core/"}},
