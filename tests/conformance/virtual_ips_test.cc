@@ -151,6 +151,34 @@ TEST_P(VirtualIps, lead_to_pods_that_are_not_ready_where_they_are_published) {
   EXPECT_TRUE(reaches(client.net, kWeb, {"pod-1"}));
 }
 
+/// Its address is the node's own, on which Ringway's node port listens too.
+TEST_P(VirtualIps, lead_to_a_pod_in_the_network_of_its_node) {
+  const Pod& client = pod("client", a());
+  const Pod& neighbour = pod("neighbour", b());
+  std::unique_ptr<EchoServer> server;
+  {
+    const Inside here(b().net);
+    server = std::make_unique<EchoServer>(
+        ServerOptions{.mode = Mode::kFinFirst, .name = "host-pod", .at = {b().ip(), kPodPort}, .tell_peer = true});
+  }
+  Json pods = slice({{&neighbour}});
+  pods["endpoints"][0]["addresses"] = {b().ip().to_string()};
+  pods["endpoints"][0]["targetRef"]["name"] = "host-pod";
+  Json web = node_port_service();
+  put(web);
+  cluster().control().put_slices({pods});
+  for (const NetworkNamespace* from : Places{&client.net, &neighbour.net, &a().net, &b().net}) {
+    EXPECT_TRUE(reaches(*from, kWeb, {"host-pod"}));
+  }
+  for (const Node* node : {&a(), &b()}) {
+    EXPECT_TRUE(reaches(cluster().outside(), {node->ip(), kNodePort}, {"host-pod"})) << node->name;
+  }
+  web["spec"]["internalTrafficPolicy"] = "Local";
+  put(web);
+  EXPECT_TRUE(drops(client.net, kWeb));
+  EXPECT_TRUE(reaches(neighbour.net, kWeb, {"host-pod"}));
+}
+
 /// The endpoint knows nothing of the other protocol, and the number is left to whoever wants it there.
 TEST_P(VirtualIps, leave_a_port_of_another_protocol_alone) {
   const Pod& one = pod("pod-1", a());
