@@ -44,7 +44,8 @@ struct Tallies {
   bool config_valid = true;                ///< whether the files as they stood at the last try are in force
   std::array<std::uint64_t, kPropagationBounds_us.size() + 1> propagation_buckets{};
   std::uint64_t propagation_us = 0;
-  std::vector<double> worker_busy;  ///< share of the last seconds that each worker did not wait
+  std::vector<double> worker_busy;                    ///< share of the last seconds that each worker did not wait
+  std::vector<std::uint64_t> worker_longest_turn_us;  ///< of the same seconds, between two waits
   std::chrono::system_clock::time_point started;
 
   void observe_propagation(std::chrono::microseconds elapsed);

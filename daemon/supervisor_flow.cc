@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kAccessLogPace{100};
-/// `ringway_worker_busy_ratio` looks back this many seconds.
+/// `ringway_worker_busy_ratio` and `ringway_worker_longest_turn_seconds` look back this many seconds.
 constexpr std::size_t kBusySamples = 5;
 
 std::string workload_name(const discovery::Workload& workload) {
@@ -293,7 +293,7 @@ void Supervisor::Impl::sample_workers() {
   std::vector<BusySample> now(data_plane_->worker_count());
   for (std::size_t i = 0; i < now.size(); ++i) {
     const auto& counters = data_plane_->worker_counters(i);
-    now[i] = {counters.busy_us.get(), counters.idle_us.get()};
+    now[i] = {counters.busy_us.get(), counters.idle_us.get(), counters.longest_turn_us.take()};
   }
   busy_samples_.push_back(std::move(now));
   if (busy_samples_.size() > kBusySamples + 1) {
@@ -302,10 +302,15 @@ void Supervisor::Impl::sample_workers() {
   const auto& oldest = busy_samples_.front();
   const auto& newest = busy_samples_.back();
   tallies_.worker_busy.assign(newest.size(), 0);
+  tallies_.worker_longest_turn_us.assign(newest.size(), 0);
   for (std::size_t i = 0; i < newest.size(); ++i) {
     const auto busy = static_cast<double>(newest[i].busy_us - oldest[i].busy_us);
     const auto idle = static_cast<double>(newest[i].idle_us - oldest[i].idle_us);
     tallies_.worker_busy[i] = busy + idle > 0 ? busy / (busy + idle) : 0;
+    for (std::size_t second = busy_samples_.size() > kBusySamples ? 1 : 0; second < busy_samples_.size(); ++second) {
+      tallies_.worker_longest_turn_us[i] =
+          std::max(tallies_.worker_longest_turn_us[i], busy_samples_[second][i].longest_turn_us);
+    }
   }
 }
 

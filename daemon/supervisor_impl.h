@@ -198,10 +198,11 @@ class Supervisor::Impl final : public Board,
   std::chrono::seconds retry_after_{0};  ///< of a reload that the machine refused; zero: none is due
   proxy::Time retry_at_;
 
-  /// Busy and idle time of each worker at the last kBusySamples seconds, oldest first.
+  /// Busy and idle time of each worker at the last kBusySamples seconds, and its longest turn in each, oldest first.
   struct BusySample {
     std::uint64_t busy_us = 0;
     std::uint64_t idle_us = 0;
+    std::uint64_t longest_turn_us = 0;
   };
   std::deque<std::vector<BusySample>> busy_samples_;
 

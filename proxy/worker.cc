@@ -95,13 +95,14 @@ void Worker::run(std::promise<Result<void>> started) {
 }
 
 void Worker::loop(Ring& ring, Reactor& reactor) {
-  Time awake_since = std::chrono::steady_clock::now();
-  Time before_wait = awake_since;
+  Time done = std::chrono::steady_clock::now();
   while (reactor.turn()) {
-    counters_.busy_us.add(microseconds(before_wait - awake_since));
-    counters_.idle_us.add(microseconds(ring.now() - before_wait));
-    awake_since = ring.now();
-    before_wait = std::chrono::steady_clock::now();
+    const Time woken = ring.now();
+    counters_.idle_us.add(microseconds(woken - done));
+    done = std::chrono::steady_clock::now();
+    const std::uint64_t turn_us = microseconds(done - woken);
+    counters_.busy_us.add(turn_us);
+    counters_.longest_turn_us.see(turn_us);
   }
 }
 

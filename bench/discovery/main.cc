@@ -67,7 +67,9 @@ Costs change(Stage& stage, config::EndpointSlice& slice, std::size_t times) {
 void sustain(Stage& stage, Cluster& cluster, const Options& options) {
   const std::size_t in_period = std::max<std::size_t>(options.rate * kPeriod_ms / 1'000, 1);
   const auto periods = static_cast<std::size_t>(options.seconds * 1'000 / static_cast<double>(kPeriod_ms));
+  std::vector<double> batch_us;
   std::vector<double> wall_us;
+  static_cast<void>(stage.longest_turn_us());
   const double cpu = cpu_us();
   const auto begin = steady_clock::now();
   std::size_t turn = 0;
@@ -80,14 +82,19 @@ void sustain(Stage& stage, Cluster& cluster, const Options& options) {
                                        stage.clock().now());
     }
     stage.publish();
+    batch_us.push_back(duration<double, std::micro>(steady_clock::now() - started).count());
+    stage.await_in_force();
     wall_us.push_back(duration<double, std::micro>(steady_clock::now() - started).count());
     std::this_thread::sleep_until(begin + std::chrono::milliseconds(kPeriod_ms * (period + 1)));
   }
   const double took_s = duration<double>(steady_clock::now() - begin).count();
   std::printf(
-      "  %zu changes in %.1f s, in force together each %zu ms: %.0f/s, %.0f%% of a CPU; a batch p50 %.0f p99 %.0f us\n",
+      "  %zu changes in %.1f s, in force together each %zu ms: %.0f/s, %.0f%% of a CPU; a batch p50 %.0f p99 %.0f us, "
+      "in "
+      "force after p50 %.0f p99 %.0f max %.0f us; longest turn of a worker %.0f us\n",
       periods * in_period, took_s, kPeriod_ms, static_cast<double>(periods * in_period) / took_s,
-      (cpu_us() - cpu) / took_s / 1e4, at(wall_us, 0.5), at(wall_us, 0.99));
+      (cpu_us() - cpu) / took_s / 1e4, at(batch_us, 0.5), at(batch_us, 0.99), at(wall_us, 0.5), at(wall_us, 0.99),
+      at(wall_us, 1), stage.longest_turn_us());
 }
 
 void measure(const std::vector<Kind>& kinds, const Options& options) {
@@ -109,14 +116,20 @@ void measure(const std::vector<Kind>& kinds, const Options& options) {
   }
   stage.publish();
   stage.await_in_force();
-  std::printf("  endpoints in force: %.0f ms (CPU %.0f ms); %.0f bytes for each\n",
-              duration<double, std::milli>(steady_clock::now() - begin).count(), (cpu_us() - cpu) / 1e3,
-              static_cast<double>(allocated_bytes() - before) / static_cast<double>(cluster.endpoints()));
+  std::printf(
+      "  endpoints in force: %.0f ms (CPU %.0f ms); %.0f bytes for each; longest turn of a worker till here %.0f us\n",
+      duration<double, std::milli>(steady_clock::now() - begin).count(), (cpu_us() - cpu) / 1e3,
+      static_cast<double>(allocated_bytes() - before) / static_cast<double>(cluster.endpoints()),
+      stage.longest_turn_us());
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    static_cast<void>(stage.longest_turn_us());
     Costs costs = change(stage, cluster.slices()[cluster.first_slice(kind)], options.changes);
-    std::printf("  one of %zu endpoints: CPU p50 %.0f p99 %.0f us, in force after p50 %.0f p99 %.0f us\n",
-                kinds[kind].endpoints, at(costs.cpu_us, 0.5), at(costs.cpu_us, 0.99), at(costs.wall_us, 0.5),
-                at(costs.wall_us, 0.99));
+    std::printf(
+        "  one of %zu endpoints: CPU p50 %.0f p99 %.0f us, in force after p50 %.0f p99 %.0f max %.0f us; longest turn "
+        "of "
+        "a worker %.0f us\n",
+        kinds[kind].endpoints, at(costs.cpu_us, 0.5), at(costs.cpu_us, 0.99), at(costs.wall_us, 0.5),
+        at(costs.wall_us, 0.99), at(costs.wall_us, 1), stage.longest_turn_us());
   }
   sustain(stage, cluster, options);
 }

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <ctime>
 #include <stdexcept>
 #include <thread>
@@ -49,6 +50,14 @@ void Stage::await_in_force() const {
   while (data_plane_->version_in_force() < version_) {
     std::this_thread::yield();
   }
+}
+
+double Stage::longest_turn_us() const {
+  std::uint64_t longest = 0;
+  for (std::size_t worker = 0; worker < data_plane_->worker_count(); ++worker) {
+    longest = std::max(longest, data_plane_->worker_counters(worker).longest_turn_us.take());
+  }
+  return static_cast<double>(longest);
 }
 
 }  // namespace ringway::bench

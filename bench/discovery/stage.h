@@ -29,6 +29,8 @@ class Stage {
   void publish();
   /// Waits until every worker runs it.
   void await_in_force() const;
+  /// The longest that a worker took from one wait to the next since the last call, in microseconds.
+  [[nodiscard]] double longest_turn_us() const;
 
  private:
   proxy::SteadyClock clock_;

@@ -37,6 +37,8 @@ void add_discovery(const Board& board, std::string& text) {
 void add_workers(const Board& board, std::string& text) {
   const auto& plane = board.data_plane();
   auto busy = gauges("ringway_worker_busy_ratio", "Share of the last seconds that the worker did not wait.");
+  auto turns = gauges("ringway_worker_longest_turn_seconds",
+                      "The longest time, in the last seconds, that the worker worked between two waits.");
   auto sessions = gauges("ringway_worker_sessions_active", "Sessions of the worker now.");
   auto paused = counters("ringway_accepts_paused_total",
                          "Times that accepting stopped for want of file descriptors or session slots.");
@@ -49,6 +51,8 @@ void add_workers(const Board& board, std::string& text) {
     const MetricLabels labels = {{"worker", std::to_string(i)}};
     const auto& shares = board.tallies().worker_busy;
     busy.sample(labels, i < shares.size() ? shares[i] : 0);
+    const auto& longest_us = board.tallies().worker_longest_turn_us;
+    turns.sample(labels, i < longest_us.size() ? static_cast<double>(longest_us[i]) / 1e6 : 0);
     sessions.sample(labels, static_cast<double>(worker.sessions_active.get()));
     paused.sample(labels, static_cast<double>(worker.accepts_paused.get()));
     exhausted.sample(labels, static_cast<double>(worker.buffers_exhausted.get()));
@@ -59,7 +63,7 @@ void add_workers(const Board& board, std::string& text) {
   auto relayed = counters("ringway_relay_bytes_total", "Bytes relayed, by the path that they took.");
   relayed.sample({{"path", "copy"}}, static_cast<double>(copied));
   relayed.sample({{"path", "splice"}}, static_cast<double>(spliced));
-  for (auto* family : {&busy, &sessions, &paused, &exhausted, &dropped, &relayed}) {
+  for (auto* family : {&busy, &turns, &sessions, &paused, &exhausted, &dropped, &relayed}) {
     family->write(text);
   }
 }

@@ -26,6 +26,21 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// The largest that one writer saw since a reader last took it.
+class Peak {
+ public:
+  void see(std::uint64_t value) {
+    if (value > value_.load(std::memory_order_relaxed)) {
+      value_.store(value, std::memory_order_relaxed);
+    }
+  }
+  /// Of all readers one gets it. What the writer sees meanwhile may stand in this or in the next.
+  [[nodiscard]] std::uint64_t take() const { return value_.exchange(0, std::memory_order_relaxed); }
+
+ private:
+  mutable std::atomic<std::uint64_t> value_{0};
+};
+
 /// Upper bounds of the buckets of `ringway_connect_seconds`, in microseconds; one more bucket takes the rest.
 /// From one loopback round trip to the longest sensible `connect.timeout`.
 inline constexpr std::array<std::uint32_t, 13> kConnectBucketBounds_us = {
@@ -56,6 +71,7 @@ struct alignas(64) WorkerCounters {
   Counter accepts_paused;  ///< times that accepting stopped for want of file descriptors or session slots
   Counter busy_us;         ///< time not spent waiting
   Counter idle_us;
+  Peak longest_turn_us;       ///< between two waits
   Counter buffers_exhausted;  ///< receives that had to wait because the buffer pool was empty
   Counter relay_copy_bytes;
   Counter relay_splice_bytes;

@@ -151,6 +151,14 @@ TEST(Metrics, the_text_is_what_prometheus_reads) {
   EXPECT_NE(metrics_text(board).find(R"(provider="a\"b\\c\nd")"), std::string::npos);
 }
 
+TEST(Metrics, the_longest_turn_of_each_worker_is_told_in_seconds) {
+  test::FakeBoard board;
+  board.counts.worker_longest_turn_us = {250, 1'500};
+  const std::string text = metrics_text(board);
+  EXPECT_EQ(sum_of_samples(text, "ringway_worker_longest_turn_seconds", {{"worker", "0"}}), 0.00025);
+  EXPECT_EQ(sum_of_samples(text, "ringway_worker_longest_turn_seconds", {{"worker", "1"}}), 0.0015);
+}
+
 TEST(Metrics, sessions_that_wait_are_told_and_causes_of_ends_appear_with_the_first_one) {
   test::FakeBoard board;
   board.stats().worker(0).queued.add(2);
