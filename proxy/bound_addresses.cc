@@ -105,6 +105,7 @@ std::vector<Switch> BoundAddresses::advance(const Snapshot* before, const Snapsh
     each.changed_slots = changed;
     each.removed.assign(removed.begin(), removed.end());
   }
+  left_ = left_ || !removed.empty() || !staged_.empty();
   for (const SocketAddress& address : removed) {
     socket_count_ -= slots_.erase(address) > 0 && !is_steered(address) ? workers_ : 0;
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "proxy/core/error.h"
@@ -34,6 +35,8 @@ class BoundAddresses {
   [[nodiscard]] std::size_t socket_count() const { return socket_count_; }
   [[nodiscard]] const std::map<SocketAddress, std::uint32_t>& slots() const { return slots_; }
   [[nodiscard]] std::set<IpAddress> ips() const;
+  /// Whether an address left `ips` since the last call, or may have.
+  bool take_left() { return std::exchange(left_, false); }
 
  private:
   void discard_staged();
@@ -44,6 +47,7 @@ class BoundAddresses {
   std::size_t workers_;
   bool steered_;
   std::size_t socket_count_ = 0;
+  bool left_ = false;
   std::map<SocketAddress, std::uint32_t> slots_;
   std::map<SocketAddress, std::vector<int>> staged_;  ///< one fd for each worker, or none
 };

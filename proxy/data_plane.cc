@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <random>
+#include <utility>
 
 #include "proxy/address/virtual_ips.h"
 #include "proxy/bound_addresses.h"
@@ -133,9 +134,15 @@ class Workers final : public DataPlane {
 
   void maintain() override {
     free_retired();
+    // The look costs what there is, and mostly none has left.
+    unnamed_ = bound_.take_left() || unnamed_;
+    if (!std::exchange(unnamed_, false)) {
+      return;
+    }
     const std::set<IpAddress> named = bound_.ips();
     for (const IpAddress& ip : virtual_ips_->added()) {
       if (!named.contains(ip)) {
+        unnamed_ = true;
         release_when_unused(ip);
       }
     }
@@ -331,6 +338,7 @@ class Workers final : public DataPlane {
   std::unique_ptr<const Plan> plan_;
   std::deque<std::unique_ptr<const Plan>> retired_;
   std::vector<std::shared_ptr<Question>> unused_ips_;
+  bool unnamed_ = false;                          ///< an address that was added may be named by no snapshot
   std::vector<std::unique_ptr<Worker>> workers_;  ///< last: their threads use all of the above
 };
 
