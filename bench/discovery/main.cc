@@ -90,8 +90,7 @@ void sustain(Stage& stage, Cluster& cluster, const Options& options) {
   const double took_s = duration<double>(steady_clock::now() - begin).count();
   std::printf(
       "  %zu changes in %.1f s, in force together each %zu ms: %.0f/s, %.0f%% of a CPU; a batch p50 %.0f p99 %.0f us, "
-      "in "
-      "force after p50 %.0f p99 %.0f max %.0f us; longest turn of a worker %.0f us\n",
+      "in force after p50 %.0f p99 %.0f max %.0f us; longest turn of a worker %.0f us\n",
       periods * in_period, took_s, kPeriod_ms, static_cast<double>(periods * in_period) / took_s,
       (cpu_us() - cpu) / took_s / 1e4, at(batch_us, 0.5), at(batch_us, 0.99), at(wall_us, 0.5), at(wall_us, 0.99),
       at(wall_us, 1), stage.longest_turn_us());
@@ -125,9 +124,8 @@ void measure(const std::vector<Kind>& kinds, const Options& options) {
     static_cast<void>(stage.longest_turn_us());
     Costs costs = change(stage, cluster.slices()[cluster.first_slice(kind)], options.changes);
     std::printf(
-        "  one of %zu endpoints: CPU p50 %.0f p99 %.0f us, in force after p50 %.0f p99 %.0f max %.0f us; longest turn "
-        "of "
-        "a worker %.0f us\n",
+        "  one of %zu endpoints: CPU p50 %.0f p99 %.0f us, in force after p50 %.0f p99 %.0f max %.0f us; "
+        "longest turn of a worker %.0f us\n",
         kinds[kind].endpoints, at(costs.cpu_us, 0.5), at(costs.cpu_us, 0.99), at(costs.wall_us, 0.5),
         at(costs.wall_us, 0.99), at(costs.wall_us, 1), stage.longest_turn_us());
   }
