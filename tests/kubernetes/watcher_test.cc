@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 
 #include "discovery/kubernetes/kubernetes.h"
 #include "tests/kubernetes/recording.h"
@@ -91,14 +92,18 @@ class KubernetesWatcherTest : public testing::Test {
 TEST_F(KubernetesWatcherTest, ReadsTheRecordedListsOfRealServers) {
   for (const std::string version : {"v1.28", "v1.36"}) {
     ApiServer api;
-    api.answer("/api/v1/services?", http_answer(200, recorded(version + "/services-list.json")));
-    api.answer("/apis/discovery.k8s.io/v1/endpointslices?",
-               http_answer(200, recorded(version + "/endpointslices-list.json")));
-    api.answer("/api/v1/nodes?", http_answer(200, recorded(version + "/nodes-list.json")));
+    // Each time that it is asked: the versions of the recordings are old to the stand-in, whose watches answer 410.
+    const auto always = [&](const std::string& target, const std::string& file) {
+      api.answer(target, http_answer(200, recorded(version + file)), std::numeric_limits<int>::max());
+    };
+    always("/api/v1/services?limit", "/services-list.json");
+    always("/apis/discovery.k8s.io/v1/endpointslices?limit", "/endpointslices-list.json");
+    always("/api/v1/nodes?limit", "/nodes-list.json");
     api.answer("/api/v1/services?watch", http_answer(200, recorded(version + "/services-watch.jsonl")));
     sink_ = {};
     watch(api.kubeconfig());
-    ASSERT_TRUE(until([&] { return sink_.services.contains("shop/backend") && !sink_.slices.empty(); })) << version;
+    ASSERT_TRUE(until([&] { return sink_.services.contains("shop/backend") && !sink_.slices.empty(); }))
+        << version << ": " << testing::PrintToString(sink_.log) << testing::PrintToString(api.requests());
     EXPECT_EQ(sink_.services.at("shop/backend").service.ports.empty(), false);
     EXPECT_THAT(sink_.log, testing::Not(Contains(HasSubstr("refused")))) << version;
     EXPECT_EQ(sink_.slices.at("shop/manual-1").service.empty(), false);
