@@ -34,6 +34,16 @@ class ReconcilerSniTest : public World {
     reconciler_.configure(configuration_of(std::move(services)));
     build();
   }
+  /// On node-a, which clients of the cluster IP do not leave; those of the external IP may.
+  void configure_local() {
+    config::Service service = routed_service();
+    service.internal_local = true;
+    service.external_ips = {"127.96.0.11"};
+    const auto configuration = configuration_of({service});
+    configuration->ringway.node = "node-a";
+    reconciler_.configure(configuration);
+    build();
+  }
 };
 
 TEST_F(ReconcilerSniTest, a_route_has_the_endpoints_of_its_selector) {
@@ -142,12 +152,7 @@ TEST_F(ReconcilerSniTest, an_unchanged_configuration_changes_nothing) {
 }
 
 TEST_F(ReconcilerSniTest, each_frontend_has_a_route_that_sees_what_it_sees) {
-  config::Service service = routed_service();
-  service.internal_local = true;
-  service.external_ips = {"127.96.0.11"};
-  const auto configuration = configuration_of({service});
-  configuration->ringway.node = "node-a";
-  reconciler_.configure(configuration);
+  configure_local();
   for (const auto& [name, address, node] :
        {std::tuple("shop-1", "10.0.0.2", "node-a"), {"shop-2", "10.0.0.3", "node-b"}}) {
     Workload workload = shop_workload(name, address);
@@ -167,13 +172,7 @@ TEST_F(ReconcilerSniTest, each_frontend_has_a_route_that_sees_what_it_sees) {
 }
 
 TEST_F(ReconcilerSniTest, a_frontend_whose_routes_have_endpoints_on_other_nodes_alone_drops) {
-  config::Service service = routed_service();
-  service.internal_local = true;
-  service.external_ips = {"127.96.0.11"};
-  const auto configuration = configuration_of({service});
-  configuration->ringway.node = "node-a";
-  reconciler_.configure(configuration);
-  build();
+  configure_local();
   const auto answers = [this] {
     std::vector<proxy::Answer> all;
     std::ranges::transform(reconciler_.services()[0].ports[0].frontends, std::back_inserter(all),
