@@ -115,6 +115,8 @@ std::uint32_t Session::fill_pipe(Side source, std::uint32_t limit) {
   ring.return_pipe(relay.pipe);
   if (result == -EAGAIN) {
     await(source, Readiness::kReadable);
+  } else if (result == kAtUrgentMark) {
+    stop_splicing(source, false);
   } else {
     on_end(source, result);
   }

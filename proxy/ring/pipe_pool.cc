@@ -1,6 +1,7 @@
 #include "proxy/ring/pipe_pool.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -59,8 +60,12 @@ void PipePool::give_back(Pipe& pipe) {
 
 std::int32_t PipePool::fill(Pipe& pipe, int fd, std::uint32_t limit) {
   const ssize_t moved = splice(fd, nullptr, pipe.write_fd, nullptr, limit, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  const int error = moved < 0 ? errno : 0;
+  if ((moved == 0 || error == EAGAIN) && sockatmark(fd) == 1) {
+    return kAtUrgentMark;
+  }
   if (moved < 0) {
-    return -errno;
+    return -error;
   }
   pipe.held += static_cast<std::uint32_t>(moved);
   return static_cast<std::int32_t>(moved);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,10 @@ struct Pipe {
 
   [[nodiscard]] bool none() const { return read_fd < 0; }
 };
+
+/// What `Ring::fill` says where only a receive goes on: at the mark of urgent data (tcp(7), MSG_OOB), before which
+/// splice(2) stops and of which it says EAGAIN or the end, while poll(2) says that there is something to read.
+inline constexpr std::int32_t kAtUrgentMark = -ESPIPE;
 
 enum class Readiness : std::uint8_t { kReadable, kWritable };
 
@@ -75,7 +80,8 @@ class Ring {
   /// Completes with `more` each time `fd` becomes readable.
   virtual void watch_readable(int fd, Token token) = 0;
   /// Completes once, with 0, when `fd` is readable (data, FIN) or writable, or has failed: the next call tells. It may
-  /// complete without cause. At most one `await` or `receive`, and one `await` or `send`, for each way of an fd.
+  /// complete without cause, and with -errno where the kernel has no memory or no watches left (epoll_ctl(2)). At most
+  /// one `await` or `receive`, and one `await` or `send`, for each way of an fd.
   virtual void await(int fd, Readiness what, Token token) = 0;
 
   /// Takes an empty pipe; false where none is left. Given back with `return_pipe`, also with data in it (which is
@@ -83,7 +89,7 @@ class Ring {
   virtual bool take_pipe(Pipe& pipe) = 0;
   virtual void return_pipe(Pipe& pipe) = 0;
   /// Moves what `fd` has received into an empty pipe without copying it, at once (splice(2)), `limit` bytes at the
-  /// most. Bytes moved, 0 = FIN, -EAGAIN = nothing there, or -errno.
+  /// most. Bytes moved, 0 = FIN, -EAGAIN = nothing there, kAtUrgentMark, or -errno.
   virtual std::int32_t fill(Pipe& pipe, int fd, std::uint32_t limit) = 0;
   /// Moves what the pipe holds to `fd`, at once. Bytes moved (may be short), -EAGAIN = no room, or -errno. Raises no
   /// SIGPIPE where the thread blocks it, as workers do.

@@ -119,6 +119,12 @@ std::int32_t SimulatedRing::fill(Pipe& pipe, int fd, std::uint32_t limit) {
   if (network_.readable(end) && random_.chance(faults_.groundless_again)) {
     return -EAGAIN;
   }
+  bool& at_urgent_mark = network_.at(end).at_urgent_mark;
+  at_urgent_mark = at_urgent_mark || (network_.readable(end) && random_.chance(faults_.urgent_mark));
+  if (at_urgent_mark) {
+    trace_.add(now_, "fill", fd, end, {}, kAtUrgentMark);
+    return kAtUrgentMark;
+  }
   std::uint32_t count = std::min({limits_.pipe_bytes, limit, network_.other(end).arrived});
   if (count > 0 && random_.chance(faults_.short_receive)) {
     count = 1 + random_.below(count);

@@ -68,6 +68,7 @@ struct End {
   Time segment_arrives;
   std::uint32_t send_limit = 0;     ///< of this end's send buffer
   std::uint32_t receive_limit = 0;  ///< of this end's receive buffer
+  bool at_urgent_mark = false;      ///< this end, reading
   std::uint64_t written_total = 0;
   std::uint64_t arrived_total = 0;
 

@@ -243,6 +243,7 @@ void SimulatedRing::perform_accept(std::uint32_t index) {
 
 void SimulatedRing::perform_receive(std::uint32_t index) {
   const EndId end = operations_[index].end;
+  network_.at(end).at_urgent_mark = false;
   if (network_.other(end).arrived == 0) {
     if (const std::int32_t result = network_.read(end, {}); result != -EAGAIN) {
       tell(index, result);
