@@ -26,6 +26,9 @@ class BufferOffers {
   /// Neither offered nor free: a receive asked for now could only fail with -ENOBUFS.
   [[nodiscard]] bool exhausted() const { return offered_ == 0 && pool_.empty(); }
 
+  /// What receives can take before the next `offer`.
+  [[nodiscard]] std::uint32_t ready() const { return offered_; }
+
   static constexpr std::uint16_t kGroup = 0;
 
  private:

@@ -29,8 +29,10 @@ enum class Kind : std::uint8_t { kNone, kAccept, kReceive, kWatch, kAwait, kConn
 /// An operation on one way of an fd.
 struct Pending {
   Kind kind = Kind::kNone;
-  bool due = false;   ///< stands in the list of those to be tried
-  bool once = false;  ///< of accept
+  bool due = false;          ///< stands in the list of those to be tried
+  bool once = false;         ///< of accept
+  bool starved = false;      ///< stands in the list of those that wait for a buffer
+  std::int32_t refusal = 0;  ///< of epoll to tell of the fd: -errno
   Token token;
   const std::byte* data = nullptr;
   std::size_t size = 0;
@@ -44,6 +46,8 @@ struct Descriptor {
   std::array<Pending, 2> ways;
   std::array<bool, 2> ready{true, true};
   bool ended = false;  ///< FIN or an error is there, to be read after the data: no edge will tell of it again
+  /// There is urgent data (tcp(7)): a read stops at its mark, and no edge will tell of what stands behind it.
+  bool urgent = false;
   bool registered = false;
 };
 
@@ -115,9 +119,7 @@ class EpollRing final : public SystemRing {
   }
 
   void run_once(Time deadline, CompletionHandler& handler) override {
-    for (std::size_t buffers = pool_.size(); !starved_.empty() && buffers > 0; --buffers, starved_.pop_front()) {
-      make_due(starved_.front(), kIn);
-    }
+    feed_starved();
     gather(wait(deadline));
     for (; !cancelled_.empty(); cancelled_.pop_front()) {
       handler.on_completion({.token = cancelled_.front(), .result = -ECANCELED, .buffer = {}});
@@ -145,7 +147,17 @@ class EpollRing final : public SystemRing {
     if (try_soon) {
       make_due(fd, way);
     } else {
-      register_with_epoll(fd);
+      register_with_epoll(fd, way);
+    }
+  }
+
+  /// As many as there are buffers for. One that is no longer starved has had its turn, or its fd is another's now.
+  void feed_starved() {
+    for (std::size_t buffers = pool_.size(); !starved_.empty() && buffers > 0; starved_.pop_front()) {
+      if (std::exchange(at(starved_.front()).ways[kIn].starved, false)) {
+        make_due(starved_.front(), kIn);
+        --buffers;
+      }
     }
   }
 
@@ -157,10 +169,16 @@ class EpollRing final : public SystemRing {
   }
 
   /// Late, so that what completes at once costs no call; the edge of what is ready already comes after the call.
-  void register_with_epoll(int fd) {
-    if (!std::exchange(at(fd).registered, true)) {
-      epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.fd = fd}};
-      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
+  /// Where that is refused (the user's watches are used up, there is no memory) the operation ends with why.
+  void register_with_epoll(int fd, Way way) {
+    if (at(fd).registered) {
+      return;
+    }
+    epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.fd = fd}};
+    at(fd).registered = epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0;
+    if (!at(fd).registered) {
+      at(fd).ways[way].refusal = -errno;
+      make_due(fd, way);
     }
   }
 
@@ -195,7 +213,8 @@ class EpollRing final : public SystemRing {
       if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         descriptor.ended = true;
       }
-      if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+      descriptor.urgent = descriptor.urgent || (event.events & EPOLLPRI) != 0;
+      if ((event.events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         descriptor.ready[kIn] = true;
         make_due(event.data.fd, kIn);
       }
@@ -209,6 +228,10 @@ class EpollRing final : public SystemRing {
   void attempt(int fd, Way way, CompletionHandler& handler) {
     Pending& pending = at(fd).ways[way];
     if (!std::exchange(pending.due, false)) {
+      return;
+    }
+    if (pending.refusal != 0) {
+      complete(fd, way, pending.refusal, handler);
       return;
     }
     switch (pending.kind) {
@@ -246,7 +269,7 @@ class EpollRing final : public SystemRing {
   /// Nothing to be had now: an edge will say when.
   void park(int fd, Way way) {
     at(fd).ready[way] = false;
-    register_with_epoll(fd);
+    register_with_epoll(fd, way);
   }
 
   void attempt_accept(int fd, CompletionHandler& handler) {
@@ -276,7 +299,9 @@ class EpollRing final : public SystemRing {
   void attempt_receive(int fd, CompletionHandler& handler) {
     if (pool_.empty()) {
       exhausted_.add();
-      starved_.push_back(fd);
+      if (!std::exchange(at(fd).ways[kIn].starved, true)) {
+        starved_.push_back(fd);
+      }
       return;
     }
     Buffer buffer{.id = pool_.take()};
@@ -285,6 +310,7 @@ class EpollRing final : public SystemRing {
     if (received <= 0) {
       pool_.release(buffer.id);
       if (received < 0 && error == EAGAIN) {
+        at(fd).urgent = false;
         park(fd, kIn);
       } else {
         complete(fd, kIn, received < 0 ? -error : 0, handler);
@@ -294,7 +320,7 @@ class EpollRing final : public SystemRing {
     buffer.size = static_cast<std::uint32_t>(received);
     buffer.full = buffer.size == pool_.buffer_bytes();
     // A short read has emptied a stream socket (epoll(7)); what comes after it is a new edge.
-    at(fd).ready[kIn] = buffer.full || at(fd).ended;
+    at(fd).ready[kIn] = buffer.full || at(fd).ended || at(fd).urgent;
     complete(fd, kIn, static_cast<std::int32_t>(received), handler, buffer);
   }
 

@@ -102,20 +102,20 @@ class IoUringRing final : public SystemRing {
   void watch_readable(int fd, Token token) override { io_uring_prep_poll_multishot(next(token.pack()), fd, POLLIN); }
 
   void await(int fd, Readiness what, Token token) override {
-    if (what == Readiness::kWritable) {
-      write_waits_.arm(fd, token);
-    } else {
+    if (what == Readiness::kReadable) {
       io_uring_prep_poll_add(next(token.pack()), fd, POLLIN);
+    } else if (const int result = write_waits_.arm(fd, token); result < 0) {
+      ended_.push_back({token, result});
     }
   }
 
   void cancel(int fd) override {
     if (const auto waiting = write_waits_.disarm(fd)) {
-      cancelled_.push_back(*waiting);
+      ended_.push_back({*waiting, -ECANCELED});
     }
     for (auto waiting = starved_.begin(); waiting != starved_.end();) {
       if (waiting->fd == fd) {
-        cancelled_.push_back(waiting->token);
+        ended_.push_back({waiting->token, -ECANCELED});
         waiting = starved_.erase(waiting);
       } else {
         ++waiting;
@@ -138,8 +138,8 @@ class IoUringRing final : public SystemRing {
     offers_.offer();
     wait(deadline);
     now_ = std::chrono::steady_clock::now();
-    for (; !cancelled_.empty(); cancelled_.pop_front()) {
-      handler.on_completion({.token = cancelled_.front(), .result = -ECANCELED, .more = false, .buffer = {}});
+    for (; !ended_.empty(); ended_.pop_front()) {
+      handler.on_completion({.token = ended_.front().token, .result = ended_.front().result, .buffer = {}});
     }
     drain_completions(handler);
   }
@@ -148,6 +148,10 @@ class IoUringRing final : public SystemRing {
   struct Waiting {
     int fd;
     Token token;
+  };
+  struct Ended {
+    Token token;
+    std::int32_t result;
   };
   static constexpr std::size_t kConnectAddresses = 256;
 
@@ -182,8 +186,8 @@ class IoUringRing final : public SystemRing {
   }
 
   void rearm_starved() {
-    while (!starved_.empty() && !offers_.exhausted()) {
-      offers_.offer();
+    offers_.offer();
+    for (std::size_t buffers = offers_.ready(); !starved_.empty() && buffers > 0; --buffers) {
       const Waiting waiting = starved_.front();
       starved_.pop_front();
       receive(waiting.fd, waiting.token, false);
@@ -192,7 +196,7 @@ class IoUringRing final : public SystemRing {
 
   void wait(Time deadline) {
     connects_unsubmitted_ = 0;
-    if (!cancelled_.empty() || deadline <= now_) {
+    if (!ended_.empty() || deadline <= now_) {
       io_uring_submit_and_get_events(&ring_);
       return;
     }
@@ -257,7 +261,7 @@ class IoUringRing final : public SystemRing {
   std::array<sockaddr_storage, kConnectAddresses> connect_addresses_{};
   std::size_t connects_unsubmitted_ = 0;
   std::deque<Waiting> starved_;
-  std::deque<Token> cancelled_;
+  std::deque<Ended> ended_;  ///< without the kernel
 };
 
 }  // namespace

@@ -23,15 +23,18 @@ Result<void> WriteWaits::open() {
   return {};
 }
 
-void WriteWaits::arm(int fd, Token token) {
+std::int32_t WriteWaits::arm(int fd, Token token) {
   const auto at = static_cast<std::size_t>(fd);
   if (at >= waits_.size()) {
     waits_.resize(at + 1);
   }
   Wait& wait = waits_[at];
   epoll_event event{.events = EPOLLOUT | EPOLLONESHOT, .data = {.fd = fd}};
-  epoll_ctl(epoll_fd_, wait.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+  if (epoll_ctl(epoll_fd_, wait.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
+    return -errno;
+  }
   wait = {.registered = true, .armed = true, .token = token};
+  return 0;
 }
 
 std::optional<Token> WriteWaits::disarm(int fd) {

@@ -22,7 +22,8 @@ class WriteWaits {
   /// Readable while a wait is over: to be watched.
   [[nodiscard]] int fd() const { return epoll_fd_; }
 
-  void arm(int fd, Token token);
+  /// 0, or -errno where epoll refuses: the user's watches are used up, or there is no memory (epoll_ctl(2)).
+  std::int32_t arm(int fd, Token token);
   /// The token of the wait that is given up, if there was one.
   std::optional<Token> disarm(int fd);
   /// Call before `fd` is closed.

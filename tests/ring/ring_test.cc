@@ -1,5 +1,3 @@
-#include "proxy/ring/ring.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -14,67 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "proxy/ring/engine.h"
+#include "tests/ring/ring_fixture.h"
 
 namespace ringway::proxy {
 namespace {
 
 using std::chrono::seconds;
-
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
-
-class RingTest : public testing::TestWithParam<Engine>, public CompletionHandler {
- protected:
-  void open(const RingOptions& options) {
-    auto ring = make_ring(GetParam(), options, exhausted_);
-    ASSERT_TRUE(ring) << ring.error().context;
-    ring_ = std::move(*ring);
-  }
-
-  void SetUp() override {
-    open({});
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair_.data()), 0);
-  }
-
-  void TearDown() override {
-    ring_.reset();
-    close(pair_[0]);
-    close(pair_[1]);
-  }
-
-  void on_completion(const Completion& completion) override {
-    results_[completion.token.slot].push_back(completion.result);
-    if (!completion.buffer.empty()) {
-      const auto bytes = ring_->bytes(completion.buffer);
-      received_ += std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      held_.push_back(completion.buffer);
-      if (release_at_once_) {
-        ring_->release(held_.back());
-        held_.pop_back();
-      }
-    }
-  }
-
-  /// Runs until slot `slot` has completed, or gives up.
-  bool completed(std::uint32_t slot) {
-    for (int turn = 0; turn < 1000 && results_[slot].empty(); ++turn) {
-      ring_->run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(10), *this);
-    }
-    return !results_[slot].empty();
-  }
-
-  static Token token(std::uint32_t slot) { return {.operation = 1, .generation = 5, .slot = slot}; }
-
-  Counter exhausted_;
-  std::unique_ptr<Ring> ring_;
-  std::array<int, 2> pair_{-1, -1};
-  std::map<std::uint32_t, std::vector<std::int32_t>> results_;
-  std::vector<Buffer> held_;
-  std::string received_;
-  bool release_at_once_ = true;
-};
 
 TEST(TokenTest, packs_and_unpacks) {
   const Token token{.operation = 200, .generation = 0xabcdef, .slot = 0xfedcba98};
@@ -201,36 +144,16 @@ TEST_P(RingTest, sockets_that_splice_may_use_do_not_block) {
   ring_->close(fd);
 }
 
-TEST_P(RingTest, receives_wait_while_all_buffers_are_held) {
-  open({.buffer_count = 2, .buffer_bytes = 4});
-  release_at_once_ = false;
-  ASSERT_EQ(write(pair_[0], "aaaabbbbcccc", 12), 12);
-  for (std::uint32_t slot = 1; slot <= 2; ++slot) {
-    ring_->receive(pair_[1], token(slot), false);
-    ASSERT_TRUE(completed(slot));
-    EXPECT_TRUE(held_.back().full);
-  }
-  ring_->receive(pair_[1], token(3), false);
-  ring_->run_once(std::chrono::steady_clock::now(), *this);
-  EXPECT_TRUE(results_[3].empty());
-  EXPECT_EQ(exhausted_.get(), 1);
-
-  ring_->release(held_.back());
-  held_.pop_back();
-  ASSERT_TRUE(completed(3));
-  EXPECT_EQ(received_, "aaaabbbbcccc");
-}
-
-TEST_P(RingTest, a_receive_that_waits_for_a_buffer_can_be_cancelled) {
-  open({.buffer_count = 1, .buffer_bytes = 4});
-  release_at_once_ = false;
-  ASSERT_EQ(write(pair_[0], "aaaabbbb", 8), 8);
-  ring_->receive(pair_[1], token(1), false);
-  ASSERT_TRUE(completed(1));
-  ring_->receive(pair_[1], token(2), false);
-  ring_->cancel(pair_[1]);
-  ASSERT_TRUE(completed(2));
-  EXPECT_EQ(results_[2], std::vector<std::int32_t>{-ECANCELED});
+TEST_P(RingTest, a_wait_that_epoll_refuses_ends) {
+  const int file = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  // An ordinary file is always ready, and epoll takes none (epoll_ctl(2), EPERM).
+  ring_->await(file, Readiness::kWritable, token(1));
+  EXPECT_TRUE(completed(1));
+  ring_->watch_readable(file, token(2));
+  EXPECT_TRUE(completed(2));
+  ring_.reset();
+  close(file);
 }
 
 TEST_P(RingTest, survives_more_operations_than_the_submission_queue_holds) {
