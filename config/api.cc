@@ -204,10 +204,7 @@ std::string read_api_version(std::string_view json) {
 
 Service with_policy(const ApiService& service, const PolicyPatch* defaults) {
   Service whole = service.service;
-  whole.policy = make_policy(defaults == nullptr ? PolicyPatch{} : *defaults, *service.policy);
-  if (whole.policy.selector) {
-    whole.selector = whole.policy.selector;
-  }
+  set_policy(whole, defaults == nullptr ? PolicyPatch{} : *defaults, *service.policy);
   return whole;
 }
 

@@ -83,13 +83,7 @@ void restrict_external_ips(Draft& draft) {
 
 void make_service(Draft& draft, ServiceDraft& one, Configuration& into) {
   Service& service = one.service;
-  service.policy = make_policy(draft.defaults, one.policy);
-  if (service.traffic_distribution && !one.policy.prefer) {
-    service.policy.prefer = service.traffic_distribution;
-  }
-  if (service.policy.selector) {
-    service.selector = service.policy.selector;
-  }
+  set_policy(service, draft.defaults, one.policy);
   const bool off = one.policy.health_check && one.policy.health_check->off;
   if (one.check && !off && !service.policy.health_check) {
     draft.report.mistake(one.check->at, one.check->path,

@@ -161,4 +161,14 @@ Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own) {
   return policy;
 }
 
+void set_policy(Service& service, const PolicyPatch& defaults, const PolicyPatch& own) {
+  service.policy = make_policy(defaults, own);
+  if (service.traffic_distribution && !own.prefer) {
+    service.policy.prefer = service.traffic_distribution;
+  }
+  if (service.policy.selector) {
+    service.selector = service.policy.selector;
+  }
+}
+
 }  // namespace ringway::config

@@ -124,5 +124,8 @@ std::optional<Selector> decode_selector(const Cursor& selector);
 /// The policy of a Service: its own over the defaults over those of `Policy`. A check is active where one of the two
 /// says `tcp`, `http` or `grpc`.
 Policy make_policy(const PolicyPatch& defaults, const PolicyPatch& own);
+/// Gives `service` its policy, and settles what its `spec` says of the same: the policy's selector goes before
+/// `spec.selector`, and `spec.trafficDistribution` before the preference of the defaults, yet not before its own.
+void set_policy(Service& service, const PolicyPatch& defaults, const PolicyPatch& own);
 
 }  // namespace ringway::config

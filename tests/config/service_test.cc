@@ -1,3 +1,5 @@
+#include "config/api.h"
+#include "config/policy.h"
 #include "tests/config/loading.h"
 
 namespace ringway::config {
@@ -87,6 +89,23 @@ TEST(ServiceKind, traffic_distribution_says_what_is_preferred_unless_its_own_pol
   EXPECT_EQ(prefer("", defaults), Prefer::kSameZone);
   EXPECT_EQ(prefer(", trafficDistribution: PreferSameNode", defaults), Prefer::kSameNode);
   EXPECT_EQ(prefer(", trafficDistribution: PreferSameNode", "policy: {locality: {prefer: none}}\n"), Prefer::kNone);
+}
+
+TEST(ServiceKind, traffic_distribution_means_the_same_in_a_cluster) {
+  const auto prefer = [](const std::string& policy, const PolicyPatch& defaults) {
+    const auto event = read_api_event(
+        R"({"type": "ADDED", "object": {"metadata": {"namespace": "shop", "name": "web", "annotations": {"ringway.io/policy": ")" +
+            policy +
+            R"("}}, "spec": {"clusterIP": "10.0.0.1", "trafficDistribution": "PreferSameNode",)"
+            R"( "ports": [{"port": 80}]}}})",
+        ApiKind::kService);
+    return with_policy(std::get<ApiService>(event.value().object.value), &defaults).policy.prefer;
+  };
+  PolicyPatch zone;
+  zone.prefer = Prefer::kSameZone;
+  EXPECT_EQ(prefer("{}", {}), Prefer::kSameNode);
+  EXPECT_EQ(prefer("{}", zone), Prefer::kSameNode);
+  EXPECT_EQ(prefer("{locality: {prefer: none}}", zone), Prefer::kNone);
 }
 
 TEST(ServiceKind, an_empty_or_absent_selector_leaves_the_endpoints_to_slices) {
