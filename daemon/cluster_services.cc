@@ -1,5 +1,6 @@
 #include "daemon/cluster_services.h"
 
+#include <algorithm>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -8,6 +9,9 @@
 
 namespace ringway::daemon {
 namespace {
+
+/// Of those that the machine has refused, one by one, each of which costs a plan of all Services.
+constexpr std::size_t kTries = 4;
 
 std::string id_of(const config::Service& service) {
   return service.metadata.ns + "/" + service.metadata.name;
@@ -84,6 +88,7 @@ void add_bound(config::Configuration& into, std::span<const config::Service> ser
 }  // namespace
 
 void ClusterServices::change(const std::string& id, const config::ApiService* now) {
+  unbound_.erase(id);
   if (now == nullptr) {
     services_.erase(id);
   } else {
@@ -92,7 +97,7 @@ void ClusterServices::change(const std::string& id, const config::ApiService* no
 }
 
 std::shared_ptr<const config::Configuration> ClusterServices::merge(const config::Configuration& files,
-                                                                    const Bind& bind) {
+                                                                    const Bind& bind, bool again) {
   auto merged = std::make_shared<config::Configuration>(files);
   Taken taken(files);
   std::vector<config::Service> fitting;
@@ -110,15 +115,35 @@ std::shared_ptr<const config::Configuration> ClusterServices::merge(const config
   }
   std::map<std::string, std::string> unbound;
   add_bound(*merged, fitting, bind, unbound);
+  std::map<std::string, std::string> still;
   for (const config::Service& one : doubtful) {
-    add_bound(*merged, std::span(&one, 1), bind, unbound);
+    still.emplace(id_of(one), unbound_.at(id_of(one)));
   }
-  unbound_.clear();
-  for (auto& [id, why] : unbound) {
-    unbound_.insert(id);
-    refusals_.emplace(id, std::move(why));
+  if (again) {
+    add_some(*merged, doubtful, bind, still);
   }
+  unbound_ = std::move(unbound);
+  unbound_.merge(still);
+  refusals_.insert(unbound_.begin(), unbound_.end());
   return merged;
+}
+
+void ClusterServices::add_some(config::Configuration& into, const std::vector<config::Service>& doubtful,
+                               const Bind& bind, std::map<std::string, std::string>& unbound) {
+  const std::size_t before = into.services.size();
+  into.services.insert(into.services.end(), doubtful.begin(), doubtful.end());
+  if (doubtful.empty() || bind(into)) {
+    unbound.clear();
+    return;
+  }
+  into.services.erase(into.services.begin() + static_cast<std::ptrdiff_t>(before), into.services.end());
+  auto one = std::ranges::upper_bound(doubtful, last_tried_, {}, id_of);
+  for (std::size_t tries = 0; tries < std::min(kTries, doubtful.size()); ++tries, ++one) {
+    one = one == doubtful.end() ? doubtful.begin() : one;
+    last_tried_ = id_of(*one);
+    unbound.erase(last_tried_);
+    add_bound(into, std::span(&*one, 1), bind, unbound);
+  }
 }
 
 }  // namespace ringway::daemon

@@ -25,8 +25,10 @@ class ClusterServices {
   void change(const std::string& id, const config::ApiService* now);
   [[nodiscard]] bool empty() const { return services_.empty(); }
 
-  /// `files`, which must be bound, with every Service that fits, and that is bound then.
-  std::shared_ptr<const config::Configuration> merge(const config::Configuration& files, const Bind& bind);
+  /// `files`, which must be bound, with every Service that fits, and that is bound then. What the machine has refused
+  /// and nobody has changed since stays out, unless it is to be tried `again`: then all of it at once, or if that
+  /// fails, a few in turn.
+  std::shared_ptr<const config::Configuration> merge(const config::Configuration& files, const Bind& bind, bool again);
 
   /// Why a Service did not fit into the last merge, by its id.
   [[nodiscard]] const std::map<std::string, std::string>& refusals() const { return refusals_; }
@@ -34,9 +36,13 @@ class ClusterServices {
   [[nodiscard]] bool may_retry() const { return !unbound_.empty(); }
 
  private:
+  void add_some(config::Configuration& into, const std::vector<config::Service>& doubtful, const Bind& bind,
+                std::map<std::string, std::string>& unbound);
+
   std::map<std::string, config::ApiService> services_;
   std::map<std::string, std::string> refusals_;
-  std::set<std::string> unbound_;
+  std::map<std::string, std::string> unbound_;  ///< what the machine refused, and why
+  std::string last_tried_;                      ///< of these
 };
 
 }  // namespace ringway::daemon

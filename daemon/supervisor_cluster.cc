@@ -67,8 +67,7 @@ void Supervisor::Impl::merge_services() {
   const proxy::Time began = clock_.now();
   configure_merged();
   publish();
-  merged_at_ = clock_.now();
-  merge_cost_ = merged_at_ - began;
+  merge_cost_ = clock_.now() - began;
 }
 
 void Supervisor::Impl::configure_merged() {
@@ -80,9 +79,16 @@ void Supervisor::Impl::configure_merged() {
     return;
   }
   const auto before = cluster_services_.refusals();
-  configuration_ = cluster_services_.merge(*files_, [this](const config::Configuration& configuration) {
-    return data_plane_->bind(*reconciler_->preview(configuration));
-  });
+  const bool again = clock_.now() - tried_refused_at_ > kRetryRefused;
+  if (again) {
+    tried_refused_at_ = clock_.now();
+  }
+  configuration_ = cluster_services_.merge(
+      *files_,
+      [this](const config::Configuration& configuration) {
+        return data_plane_->bind(*reconciler_->preview(configuration));
+      },
+      again);
   for (const auto& [id, why] : cluster_services_.refusals()) {
     if (const auto known = before.find(id); known == before.end() || known->second != why) {
       log::warn("service " + id + " of the cluster does not run: " + printable(why));
@@ -120,7 +126,7 @@ void Supervisor::Impl::tell_refused_external_ips() {
 }
 
 void Supervisor::Impl::retry_refused() {
-  if (cluster_services_.may_retry() && !merge_planned_ && clock_.now() - merged_at_ > kRetryRefused) {
+  if (cluster_services_.may_retry() && !merge_planned_ && clock_.now() - tried_refused_at_ > kRetryRefused) {
     merge_services();
   }
 }

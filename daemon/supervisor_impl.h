@@ -173,8 +173,8 @@ class Supervisor::Impl final : public Board,
   boost::asio::steady_timer merge_timer_;
   boost::asio::steady_timer publish_timer_;
   bool merge_planned_ = false;
-  proxy::Duration merge_cost_{0};  ///< what the last one took
-  proxy::Time merged_at_;
+  proxy::Duration merge_cost_{0};               ///< what the last one took
+  proxy::Time tried_refused_at_;                ///< Services of the cluster that the machine refuses
   std::set<std::string> refused_external_ips_;  ///< the lines that were told
   std::unique_ptr<HealthPorts> health_ports_;
   std::set<std::string> health_port_problems_;    ///< the lines that were told

@@ -25,8 +25,8 @@ class ClusterServicesTest : public testing::Test {
     const config::ApiService told = service(name, ip);
     services_.change("shop/" + name, &told);
   }
-  void merge() {
-    merged_ = services_.merge(files_, [this](const config::Configuration& configuration) -> proxy::Result<void> {
+  void merge(bool again = false) {
+    const auto bind = [this](const config::Configuration& configuration) -> proxy::Result<void> {
       ++binds_;
       for (const config::Service& one : configuration.services) {
         if (std::ranges::find(foreign_, one.cluster_ips.front()) != foreign_.end()) {
@@ -34,7 +34,8 @@ class ClusterServicesTest : public testing::Test {
         }
       }
       return {};
-    });
+    };
+    merged_ = services_.merge(files_, bind, again);
   }
   /// The names of those that run.
   [[nodiscard]] std::vector<std::string> names() const {
@@ -86,9 +87,57 @@ TEST_F(ClusterServicesTest, WhatTheMachineRefusesIsRefusedAloneAndTriedAgain) {
   EXPECT_LT(binds_, 32) << "by halves, not one by one";
   EXPECT_TRUE(services_.may_retry());
   foreign_.clear();
-  merge();
+  merge(true);
   EXPECT_EQ(names().size(), 64U);
   EXPECT_THAT(services_.refusals(), IsEmpty());
+  EXPECT_FALSE(services_.may_retry());
+}
+
+TEST_F(ClusterServicesTest, WhatTheMachineRefusesCostsLaterMergesNothing) {
+  tell("well", "127.96.2.1");
+  for (int number = 1; number <= 64; ++number) {
+    foreign_.push_back("127.96.1." + std::to_string(number));
+    tell("web-" + std::to_string(number), foreign_.back());
+  }
+  merge();
+  ASSERT_THAT(names(), ElementsAre("well"));
+  binds_ = 0;
+  tell("new", "127.96.2.2");
+  merge();
+  EXPECT_EQ(binds_, 1);
+  EXPECT_THAT(names(), ElementsAre("new", "well"));
+  EXPECT_EQ(services_.refusals().size(), 64U);
+  EXPECT_THAT(services_.refusals().at("shop/web-1"), HasSubstr("binding 127.96.1.1"));
+
+  binds_ = 0;
+  merge(true);
+  EXPECT_LE(binds_, 6) << "a few of them, besides those that run and all at once";
+  EXPECT_EQ(services_.refusals().size(), 64U);
+}
+
+TEST_F(ClusterServicesTest, EachThatTheMachineRefusesIsTriedInTurn) {
+  for (int number = 10; number < 30; ++number) {
+    foreign_.push_back("127.96.1." + std::to_string(number));
+    tell("web-" + std::to_string(number), foreign_.back());
+  }
+  merge();
+  ASSERT_THAT(names(), IsEmpty());
+  std::erase(foreign_, "127.96.1.25");
+  for (int retry = 0; retry < 5; ++retry) {
+    merge(true);
+  }
+  EXPECT_THAT(names(), ElementsAre("web-25"));
+  EXPECT_EQ(services_.refusals().size(), 19U);
+}
+
+TEST_F(ClusterServicesTest, OneThatTheMachineRefusesIsTriedWhenItChanges) {
+  foreign_ = {"127.96.1.1"};
+  tell("web", "127.96.1.1");
+  merge();
+  EXPECT_THAT(names(), IsEmpty());
+  tell("web", "127.96.1.2");
+  merge();
+  EXPECT_THAT(names(), ElementsAre("web"));
   EXPECT_FALSE(services_.may_retry());
 }
 
