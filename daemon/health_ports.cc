@@ -18,6 +18,7 @@
 #include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -33,6 +34,8 @@ using asio::ip::tcp;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// A load balancer asks once in a few seconds, over a connection of its own or one that it keeps.
 constexpr std::chrono::seconds kSilence{30};
+/// Whoever connects has something to ask.
+constexpr std::chrono::seconds kFirstSilence{5};
 constexpr std::size_t kMaxClients = 64;
 constexpr std::uint32_t kMaxHeader = 16U * 1024;
 /// After an accept that failed, for want of files mostly.
@@ -104,21 +107,34 @@ class HealthPorts::Port : public std::enable_shared_from_this<HealthPorts::Port>
       if (error && self->ask_) {
         asio::steady_timer pause(self->acceptor_.get_executor(), kPause);
         co_await pause.async_wait(kAwait);
-      } else if (!error && self->clients_ < kMaxClients) {
+      } else if (!error && self->make_room()) {
         ++self->clients_;
         asio::co_spawn(self->acceptor_.get_executor(), serve(self, std::move(socket)), asio::detached);
       }
     }
   }
 
+  /// Where all places are taken, the client that has been silent for longest loses its own.
+  bool make_room() {
+    if (clients_ < kMaxClients || silent_.empty()) {
+      return clients_ < kMaxClients;
+    }
+    silent_.front()->close();
+    silent_.pop_front();
+    return true;
+  }
+
   static asio::awaitable<void> serve(std::shared_ptr<Port> self, tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer;
+    std::chrono::seconds silence = kFirstSilence;
     for (bool again = true; again;) {
       http::request_parser<http::empty_body> parser;
       parser.header_limit(kMaxHeader);
-      stream.expires_after(kSilence);
+      stream.expires_after(std::exchange(silence, kSilence));
+      self->silent_.push_back(&stream);
       const auto [unread, read] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+      self->silent_.remove(&stream);
       if (unread || !self->ask_) {
         break;
       }
@@ -137,6 +153,7 @@ class HealthPorts::Port : public std::enable_shared_from_this<HealthPorts::Port>
   Name name_;
   Ask ask_;  ///< null once stopped
   std::size_t clients_ = 0;
+  std::list<beast::tcp_stream*> silent_;  ///< clients that are to say something, the longest silent first
 };
 
 HealthPorts::HealthPorts(asio::any_io_executor executor, Ask ask)
