@@ -96,7 +96,12 @@ void CriTable::apply_without_status(const CriEvent& event, proxy::Time arrived) 
 
 bool CriTable::knows(const CriSandbox& sandbox) const {
   const auto pod = pods_.find(sandbox.id);
-  return !sandbox.ready || (pod != pods_.end() && pod->second.sandbox.has_status);
+  if (!sandbox.ready) {
+    return true;
+  }
+  // The first status may have come before the network was there.
+  return pod != pods_.end() && pod->second.sandbox.has_status &&
+         (pod->second.sandbox.host_network || !pod->second.sandbox.addresses.empty());
 }
 
 bool CriTable::knows(const CriContainer& container) const {

@@ -65,6 +65,20 @@ TEST_F(CriTableTest, asks_for_what_a_list_does_not_tell_and_for_nothing_twice) {
   EXPECT_EQ(sink_.reason("web-a"), "container web exited (1)");
 }
 
+TEST_F(CriTableTest, asks_again_until_a_sandbox_has_an_address) {
+  auto early = a_;
+  early.addresses.clear();
+  table_.begin(++now_ns_);
+  list({early}, {ca_});
+  EXPECT_FALSE(table_.knows(without_status(a_)));
+  list({a_}, {ca_});
+  EXPECT_TRUE(table_.knows(without_status(a_)));
+  EXPECT_EQ(sink_.find("web-a")->addresses, a_.addresses);
+  early.host_network = true;
+  list({early}, {ca_});
+  EXPECT_TRUE(table_.knows(without_status(a_))) << "it has those of the host";
+}
+
 TEST_F(CriTableTest, an_event_tells_of_its_pod_at_once) {
   go_live();
   table_.apply(event(CriChange::kStopped, "ca", a_, {cri_exited(ca_, 137)}), {});
