@@ -47,7 +47,22 @@ void ClusterTable::listed(const Stream& stream, std::vector<ApiObject> all, prox
     put(std::move(object), stream.first, arrived);
   }
   awaited_.erase(stream);
-  if (!open_ && awaited_.empty()) {
+  open_if_all_listed(arrived);
+}
+
+void ClusterTable::hold_for(std::set<Stream> streams) {
+  holds_for_pods_ =
+      holds_for_pods_ || std::ranges::any_of(streams, [](const Stream& one) { return one.first == ApiKind::kPod; });
+  awaited_.merge(streams);
+}
+
+void ClusterTable::give_up(const Stream& stream, proxy::Time now) {
+  awaited_.erase(stream);
+  open_if_all_listed(now);
+}
+
+void ClusterTable::open_if_all_listed(proxy::Time arrived) {
+  if (!open_ && awaited_.empty() && (holds_for_pods_ || !wants_pods_)) {
     open(arrived);
   }
 }

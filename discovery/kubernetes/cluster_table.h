@@ -17,7 +17,8 @@ namespace ringway::discovery {
 /// What is known of a cluster, as differences for the sinks: an object that is as it was causes nothing, and a list
 /// tells only what it changes. Does no I/O. Control thread.
 ///
-/// Nothing is told until every stream of `hold_for` has been listed; then all of it is, at once.
+/// Nothing is told until every stream of `hold_for` has been listed, and those of Pods too where a Service turned out
+/// to select them; then all of it is, at once.
 ///
 /// An object that cannot be used any more (a policy with a mistake) stays as it was, and `refused` says why.
 class ClusterTable {
@@ -28,7 +29,9 @@ class ClusterTable {
   /// `node`: the Node whose zone is ours.
   ClusterTable(std::string node, WorkloadSink& workloads, ClusterSink& cluster);
 
-  void hold_for(std::set<Stream> streams) { awaited_ = std::move(streams); }
+  void hold_for(std::set<Stream> streams);
+  /// One of them that cannot be had: what has been told by then has to do.
+  void give_up(const Stream& stream, proxy::Time now);
   [[nodiscard]] bool held() const { return !open_; }
 
   /// All objects of one stream.
@@ -46,6 +49,7 @@ class ClusterTable {
   void put_pod(const std::string& id, config::Pod pod, proxy::Time arrived);
   void drop(const std::string& id, config::ApiKind kind, proxy::Time arrived);
   void open(proxy::Time arrived);
+  void open_if_all_listed(proxy::Time arrived);
   [[nodiscard]] std::vector<std::string> ids_of(const Stream& stream) const;
   [[nodiscard]] Workload workload(const config::Pod& pod) const;
 
@@ -60,6 +64,7 @@ class ClusterTable {
   std::set<Stream> awaited_;
   bool open_ = false;
   bool wants_pods_ = false;
+  bool holds_for_pods_ = false;
 };
 
 }  // namespace ringway::discovery

@@ -78,8 +78,16 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
     if (std::exchange(pods_wanted_, true) || !started_ || stopped_) {
       return;
     }
+    pods_come_late_ = true;
+    std::set<ClusterTable::Stream> pods;
     for (const std::string& ns : source_.namespaces) {
-      reflect({ApiKind::kPod, ns, "", ""});
+      pods.emplace(ApiKind::kPod, ns);
+    }
+    if (table_.held()) {
+      table_.hold_for(pods);
+    }
+    for (const auto& [kind, ns] : pods) {
+      reflect({kind, ns, "", ""});
     }
     reflect_nodes();
   }
@@ -107,6 +115,10 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
                          [this, stream](bool connected, const std::string& detail) {
                            parts_[stream].connected = connected;
                            parts_[stream].detail = detail;
+                           if (!connected && !detail.empty() && pods_come_late_ && stream.first == ApiKind::kPod) {
+                             // The other Services have all that they need, and do not wait for them.
+                             table_.give_up(stream, std::chrono::steady_clock::now());
+                           }
                            tell();
                            if (connected && stream.first == ApiKind::kService) {
                              ask_for_version();
@@ -185,6 +197,7 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
   std::string server_;
   bool asking_ = false;
   bool pods_wanted_ = false;
+  bool pods_come_late_ = false;  ///< asked for when the Services had been listed
   bool started_ = false;
   bool stopped_ = false;
 };

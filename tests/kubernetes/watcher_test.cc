@@ -280,6 +280,27 @@ TEST_F(KubernetesWatcherTest, ABadObjectIsSaidAndWhatWasKnownStays) {
   EXPECT_TRUE(sink_.services.contains("shop/a"));
 }
 
+TEST_F(KubernetesWatcherTest, AStartWaitsForThePodsThatAServiceSelects) {
+  ApiServer api;
+  api.put("services", api_service("web", "127.96.1.1", 80, "{selector: app=web}"));
+  api.put("pods", {{"metadata", {{"name", "web-1"}, {"namespace", "shop"}, {"labels", {{"app", "web"}}}}},
+                   {"status", {{"podIP", "127.0.0.11"}}}});
+  watch(api.kubeconfig());
+  ASSERT_TRUE(until([&] { return sink_.services.contains("shop/web"); }));
+  EXPECT_TRUE(sink_.pods.contains("shop/web-1")) << "told at once with its Service";
+  EXPECT_TRUE(sink_.last_status.synced || until([&] { return sink_.last_status.synced; }));
+}
+
+TEST_F(KubernetesWatcherTest, PodsThatMayNotBeListedHoldNoOtherServiceUp) {
+  ApiServer api;
+  api.put("services", api_service("web", "127.96.1.1", 80, "{selector: app=web}"));
+  api.put("services", api_service("db", "127.96.1.2", 80));
+  api.answer("/api/v1/pods", http_answer(403, "{}"), std::numeric_limits<int>::max());
+  watch(api.kubeconfig());
+  ASSERT_TRUE(until([&] { return sink_.services.contains("shop/db"); }));
+  EXPECT_THAT(sink_.last_status.detail, HasSubstr("403"));
+}
+
 TEST_F(KubernetesWatcherTest, NamespacesAndLabelsNarrowWhatIsAskedFor) {
   ApiServer api;
   config::KubernetesSource source;
