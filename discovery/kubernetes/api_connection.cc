@@ -319,15 +319,16 @@ class ApiConnection::Impl {
     if (const auto address = asio::ip::make_address(access.host, none); !none) {
       co_return std::vector<Tcp::endpoint>{Tcp::endpoint(address, access.port)};
     }
-    Tcp::resolver resolver(executor_);
+    // Shared with the limit, whose end may be on its way already when this function has ended.
+    const auto resolver = std::make_shared<Tcp::resolver>(executor_);
     asio::steady_timer limit(executor_, timeout);
-    limit.async_wait([&resolver](const error_code& cancelled) {
+    limit.async_wait([resolver](const error_code& cancelled) {
       if (!cancelled) {
-        resolver.cancel();
+        resolver->cancel();
       }
     });
-    resolving_ = &resolver;
-    auto [error, found] = co_await resolver.async_resolve(access.host, std::to_string(access.port), kAwait);
+    resolving_ = resolver.get();
+    auto [error, found] = co_await resolver->async_resolve(access.host, std::to_string(access.port), kAwait);
     resolving_ = nullptr;
     limit.cancel();
     if (error) {

@@ -184,18 +184,19 @@ asio::awaitable<Result<ExecCredential>> run_exec_plugin(asio::any_io_executor ex
     co_return std::unexpected(proxy::Error(child.error()).prefixed(doing));
   }
   Running running(child->pid);
-  asio::posix::stream_descriptor output(executor, child->output);
+  // Shared with the limit, whose end may be on its way already when this function has ended.
+  const auto output = std::make_shared<asio::posix::stream_descriptor>(executor, child->output);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   asio::steady_timer limit(executor, deadline);
-  limit.async_wait([&output](const error_code& cancelled) {
+  limit.async_wait([output](const error_code& cancelled) {
     if (!cancelled) {
-      output.cancel();
+      output->cancel();
     }
   });
   std::string printed;
   std::array<char, 4096> piece{};
   while (printed.size() <= kMaxOutputBytes) {
-    auto [error, size] = co_await output.async_read_some(asio::buffer(piece), kAwait);
+    auto [error, size] = co_await output->async_read_some(asio::buffer(piece), kAwait);
     if (error) {
       break;
     }
