@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <numeric>
+#include <cstdint>
+#include <limits>
 
 #include "proxy/balance/choose.h"
 #include "proxy/balance/pickers.h"
@@ -53,14 +54,14 @@ std::vector<Permutation> permutations(const ServicePort& port) {
   return all;
 }
 
+/// By a table of `Index`, the narrowest type that can number the endpoints and nobody.
+template <typename Index>
 class SourceHash final : public Picker {
  public:
+  static constexpr Index kNobody = std::numeric_limits<Index>::max();
+
   explicit SourceHash(const ServicePort& port) : port_(port) {
-    constexpr std::uint32_t kNobody = ~std::uint32_t{0};
     auto seekers = permutations(port);
-    if (seekers.empty()) {
-      return;
-    }
     table_.assign(kPlaces, kNobody);
     // Each takes its next free place in turn; a lighter one sits out some of its turns (as Envoy's Maglev does).
     for (std::uint32_t taken = 0; taken < kPlaces;) {
@@ -74,7 +75,7 @@ class SourceHash final : public Picker {
         while (table_[seeker.place] != kNobody) {
           seeker.place = (seeker.place + seeker.skip) % kPlaces;
         }
-        table_[seeker.place] = seeker.index;
+        table_[seeker.place] = static_cast<Index>(seeker.index);
         ++taken;
       }
     }
@@ -83,9 +84,6 @@ class SourceHash final : public Picker {
   [[nodiscard]] bool wants_client() const override { return true; }
 
   [[nodiscard]] EndpointState* pick(const PickContext& context) const override {
-    if (table_.empty()) {
-      return nullptr;
-    }
     std::uint64_t hash = hash_of(context.client, 0);
     for (int look = 0; look < kOtherPlaces; ++look, hash = scramble(hash)) {
       EndpointState* endpoint = port_.endpoints[table_[hash % kPlaces]].get();
@@ -98,13 +96,32 @@ class SourceHash final : public Picker {
 
  private:
   const ServicePort& port_;
-  std::vector<std::uint32_t> table_;
+  std::vector<Index> table_;
+};
+
+/// All clients have the one endpoint that there is, or none: no table for that.
+class OnlyOne final : public Picker {
+ public:
+  explicit OnlyOne(const ServicePort& port) : port_(port) {}
+
+  [[nodiscard]] EndpointState* pick(const PickContext& context) const override {
+    return first_untried(port_.endpoints, 0, context);
+  }
+
+ private:
+  const ServicePort& port_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Picker> make_source_hash(const ServicePort& port) {
-  return std::make_unique<SourceHash>(port);
+  if (port.endpoints.size() <= 1) {
+    return std::make_unique<OnlyOne>(port);
+  }
+  if (port.endpoints.size() <= SourceHash<std::uint16_t>::kNobody) {
+    return std::make_unique<SourceHash<std::uint16_t>>(port);
+  }
+  return std::make_unique<SourceHash<std::uint32_t>>(port);
 }
 
 }  // namespace ringway::proxy
