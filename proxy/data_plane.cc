@@ -136,15 +136,11 @@ class Workers final : public DataPlane {
     free_retired();
     // The look costs what there is, and mostly none has left.
     unnamed_ = bound_.take_left() || unnamed_;
-    if (!std::exchange(unnamed_, false)) {
-      return;
-    }
-    const std::set<IpAddress> named = bound_.ips();
-    for (const IpAddress& ip : virtual_ips_->added()) {
-      if (!named.contains(ip)) {
-        unnamed_ = true;
-        release_when_unused(ip);
-      }
+    if (question_ == nullptr && std::exchange(unnamed_, false)) {
+      const std::set<IpAddress> named = bound_.ips();
+      std::vector<IpAddress> ips = virtual_ips_->added();
+      std::erase_if(ips, [&named](const IpAddress& ip) { return named.contains(ip); });
+      release_when_unused(std::move(ips));
     }
   }
 
@@ -253,38 +249,45 @@ class Workers final : public DataPlane {
     while (!retired_.empty() && retired_.front()->snapshot->version < version_in_force()) {
       retired_.pop_front();
     }
-    std::erase_if(unused_ips_, [this](const auto& question) {
-      if (!question->answered.load(std::memory_order_acquire)) {
-        return false;
-      }
-      if (!question->used.load(std::memory_order_relaxed) && !bound_.ips().contains(question->ip)) {
-        virtual_ips_->release(std::span(&question->ip, 1));
-      }
-      return true;
-    });
+    if (question_ != nullptr && question_->answered.load(std::memory_order_acquire)) {
+      release_unused(*std::exchange(question_, nullptr));
+    }
   }
 
-  /// Asks every worker whether a session came in by `ip`; the answer is read by the next `maintain`.
+  /// Which of these addresses a session came in by. The workers write into `used` one after the other.
   struct Question {
-    IpAddress ip;
-    std::atomic<bool> used{false};
+    explicit Question(std::vector<IpAddress> asked) : ips(std::move(asked)), used(new bool[ips.size()]()) {}
+    const std::vector<IpAddress> ips;  ///< in ascending order
+    const std::unique_ptr<bool[]> used;
     std::atomic<bool> answered{false};
   };
-  void release_when_unused(const IpAddress& ip) {
-    if (std::ranges::any_of(unused_ips_, [&](const auto& question) { return question->ip == ip; })) {
+
+  /// Asks every worker; the answer is read by the next `maintain`.
+  void release_when_unused(std::vector<IpAddress> ips) {
+    if (ips.empty()) {
       return;
     }
-    auto question = std::make_shared<Question>();
-    question->ip = ip;
-    unused_ips_.push_back(question);
+    auto question = std::make_shared<Question>(std::move(ips));
+    question_ = question;
     visit(
         0,
         [question](Reactor& reactor) {
-          if (reactor.sessions().uses(question->ip)) {
-            question->used.store(true, std::memory_order_relaxed);
-          }
+          reactor.sessions().mark_used(question->ips, {question->used.get(), question->ips.size()});
         },
         [question] { question->answered.store(true, std::memory_order_release); });
+  }
+
+  void release_unused(const Question& answer) {
+    const std::set<IpAddress> named = bound_.ips();
+    std::vector<IpAddress> unused;
+    for (std::size_t index = 0; index < answer.ips.size(); ++index) {
+      if (answer.used[index]) {
+        unnamed_ = true;
+      } else if (!named.contains(answer.ips[index])) {
+        unused.push_back(answer.ips[index]);
+      }
+    }
+    virtual_ips_->release(unused);
   }
 
   /// Runs `each` on every worker's thread, one after the other, then `done` on the last one's.
@@ -337,7 +340,7 @@ class Workers final : public DataPlane {
   std::function<void()> in_force_;
   std::unique_ptr<const Plan> plan_;
   std::deque<std::unique_ptr<const Plan>> retired_;
-  std::vector<std::shared_ptr<Question>> unused_ips_;
+  std::shared_ptr<Question> question_;            ///< null: none is on its way
   bool unnamed_ = false;                          ///< an address that was added may be named by no snapshot
   std::vector<std::unique_ptr<Worker>> workers_;  ///< last: their threads use all of the above
 };

@@ -1,5 +1,7 @@
 #include "proxy/relay/session_table.h"
 
+#include <algorithm>
+
 namespace ringway::proxy {
 
 SessionTable::SessionTable(const Shared& shared)
@@ -95,15 +97,21 @@ void SessionTable::describe(std::size_t limit, std::vector<SessionInfo>& into) c
   }
 }
 
-bool SessionTable::uses(const IpAddress& virtual_ip) const {
-  for (const auto& chunk : chunks_) {
-    for (std::uint32_t index = 0; index < kChunk; ++index) {
-      if (chunk[index].state() != Session::State::kFree && chunk[index].virtual_ip().ip() == virtual_ip) {
-        return true;
+void SessionTable::mark_used(std::span<const IpAddress> virtual_ips, std::span<bool> used) const {
+  std::size_t left = size_;
+  for (auto chunk = chunks_.begin(); chunk != chunks_.end() && left > 0; ++chunk) {
+    for (std::uint32_t index = 0; index < kChunk && left > 0; ++index) {
+      const Session& session = (*chunk)[index];
+      if (session.state() == Session::State::kFree) {
+        continue;
+      }
+      --left;
+      const IpAddress& ip = session.virtual_ip().ip();
+      if (const auto found = std::ranges::lower_bound(virtual_ips, ip); found != virtual_ips.end() && *found == ip) {
+        used[static_cast<std::size_t>(found - virtual_ips.begin())] = true;
       }
     }
   }
-  return false;
 }
 
 void SessionTable::freed(std::uint32_t slot) {

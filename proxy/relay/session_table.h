@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -58,8 +59,9 @@ class SessionTable {
   /// Whether the completions since the last `run_streams` brought messages.
   [[nodiscard]] bool messages_came() const { return messages_came_; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Whether a session came in by this address.
-  [[nodiscard]] bool uses(const IpAddress& virtual_ip) const;
+  /// Sets the flag of each of `virtual_ips`, which are in ascending order, that a session came in by. One look at each
+  /// session, however many addresses there are.
+  void mark_used(std::span<const IpAddress> virtual_ips, std::span<bool> used) const;
   void describe(std::size_t limit, std::vector<SessionInfo>& into) const;
 
  private:
