@@ -235,7 +235,9 @@ void VirtualIps::release(std::span<const IpAddress> ips) {
   std::vector<InterfaceAddress> addresses;
   for (const IpAddress& ip : ips) {
     if (const auto found = added_.find(ip); found != added_.end()) {
-      addresses.push_back({ip, found->second, host_prefix(ip), 0, as_routes_});
+      // With our protocol, for the kernel takes the first route that fits: that of an address which somebody else has
+      // added meanwhile stands before ours.
+      addresses.push_back({ip, found->second, host_prefix(ip), slot_->protocol(), as_routes_});
       added_.erase(found);
     }
   }

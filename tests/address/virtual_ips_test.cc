@@ -11,8 +11,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <functional>
+#include <string>
 
+#include "tests/harness/await.h"
 #include "tests/harness/own_namespace.h"
 
 namespace ringway::proxy::test {
@@ -133,6 +136,31 @@ TEST_F(VirtualIpsTest, as_routes_they_are_local_and_on_no_interface) {
   EXPECT_TRUE(is_local(wanted[1]));
   vips.reset();
   EXPECT_FALSE(is_local(wanted[1]));
+}
+
+/// Routes to an IPv6 address, of which it is given how it stands in proc(5): the kernel's own comes some time after an
+/// address was added.
+std::size_t routes_to(const std::string& address) {
+  std::ifstream all("/proc/thread-self/net/ipv6_route");
+  std::size_t count = 0;
+  for (std::string line; std::getline(all, line);) {
+    count += line.starts_with(address) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_F(VirtualIpsTest, a_route_that_goes_leaves_the_address_that_somebody_added_meanwhile) {
+  const auto wanted = ips({"10.1.0.1", "fd00::1"});
+  auto vips = open("lo", true, true);
+  ASSERT_EQ(vips->ensure(wanted).value(), wanted);
+  add_by_hand(wanted[0], 32);
+  add_by_hand(wanted[1], 128);
+  // Ours, and the two of the address: in the local table and in the main one.
+  ASSERT_TRUE(ringway::test::wait_until([] { return routes_to("fd000000000000000000000000000001") == 3; }));
+  vips->release(wanted);
+  EXPECT_TRUE(is_local(wanted[0]) && is_local(wanted[1]));
+  EXPECT_TRUE(can_bind(wanted[0]) && can_bind(wanted[1]));
+  EXPECT_THAT(Netlink::open().value().local_routes().value(), IsEmpty()) << "ours are gone";
 }
 
 TEST_F(VirtualIpsTest, routes_of_a_crash_go_whatever_the_next_one_adds_and_others_stay) {
