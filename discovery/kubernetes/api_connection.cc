@@ -8,7 +8,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -17,6 +16,7 @@
 #include <charconv>
 #include <utility>
 
+#include "discovery/kubernetes/name_lookup.h"
 #include "discovery/kubernetes/tls.h"
 #include "discovery/source/http_failure.h"
 #include "discovery/source/line_splitter.h"
@@ -174,9 +174,7 @@ class ApiConnection::Impl {
     if (stream_) {
       stream_->close();
     }
-    if (resolving_ != nullptr) {
-      resolving_->cancel();
-    }
+    lookup_.cancel();
   }
 
   void drop() {
@@ -319,26 +317,7 @@ class ApiConnection::Impl {
     if (const auto address = asio::ip::make_address(access.host, none); !none) {
       co_return std::vector<Tcp::endpoint>{Tcp::endpoint(address, access.port)};
     }
-    // Shared with the limit, whose end may be on its way already when this function has ended.
-    const auto resolver = std::make_shared<Tcp::resolver>(executor_);
-    asio::steady_timer limit(executor_, timeout);
-    limit.async_wait([resolver](const error_code& cancelled) {
-      if (!cancelled) {
-        resolver->cancel();
-      }
-    });
-    resolving_ = resolver.get();
-    auto [error, found] = co_await resolver->async_resolve(access.host, std::to_string(access.port), kAwait);
-    resolving_ = nullptr;
-    limit.cancel();
-    if (error) {
-      co_return failure(ErrorCode::kUnavailable, "looking up " + access.host + ": " + error.message());
-    }
-    std::vector<Tcp::endpoint> endpoints;
-    for (const auto& entry : found) {
-      endpoints.push_back(entry.endpoint());
-    }
-    co_return endpoints;
+    co_return co_await lookup_.find(access.host, access.port, timeout);
   }
 
   /// How many bytes of `chunk_` it filled.
@@ -356,7 +335,7 @@ class ApiConnection::Impl {
   asio::any_io_executor executor_;
   bool closed_ = false;
   std::unique_ptr<ApiStream> stream_;  ///< null where not connected
-  Tcp::resolver* resolving_ = nullptr;
+  NameLookup lookup_{executor_};
   beast::flat_buffer buffer_;
   std::unique_ptr<WatchParser> watch_;
   std::array<char, kChunkBytes> chunk_{};

@@ -17,12 +17,12 @@
 #include <vector>
 
 #include "discovery/source/json.h"
+#include "discovery/source/time_limit.h"
 
 namespace ringway::discovery {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using proxy::ErrorCode;
 using proxy::failure;
 using proxy::Result;
@@ -184,28 +184,25 @@ asio::awaitable<Result<ExecCredential>> run_exec_plugin(asio::any_io_executor ex
     co_return std::unexpected(proxy::Error(child.error()).prefixed(doing));
   }
   Running running(child->pid);
-  // Shared with the limit, whose end may be on its way already when this function has ended.
-  const auto output = std::make_shared<asio::posix::stream_descriptor>(executor, child->output);
+  asio::posix::stream_descriptor output(executor, child->output);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  asio::steady_timer limit(executor, deadline);
-  limit.async_wait([output](const error_code& cancelled) {
-    if (!cancelled) {
-      output->cancel();
-    }
-  });
   std::string printed;
-  std::array<char, 4096> piece{};
-  while (printed.size() <= kMaxOutputBytes) {
-    auto [error, size] = co_await output->async_read_some(asio::buffer(piece), kAwait);
-    if (error) {
-      break;
+  {
+    const TimeLimit limit(executor, deadline, [&output] { output.cancel(); });
+    std::array<char, 4096> piece{};
+    // The clock is asked as well: the limit passes once, and may do so when no read is under way.
+    while (printed.size() <= kMaxOutputBytes && std::chrono::steady_clock::now() < deadline) {
+      auto [error, size] = co_await output.async_read_some(asio::buffer(piece), kAwait);
+      if (error) {
+        break;
+      }
+      printed.append(piece.data(), size);
     }
-    printed.append(piece.data(), size);
   }
-  limit.cancel();
+  asio::steady_timer pause(executor);
   while (!running.ended() && std::chrono::steady_clock::now() < deadline && printed.size() <= kMaxOutputBytes) {
-    limit.expires_after(kEndPace);
-    co_await limit.async_wait(kAwait);
+    pause.expires_after(kEndPace);
+    co_await pause.async_wait(kAwait);
   }
   if (!running.ended()) {
     co_return failure(ErrorCode::kExhausted, doing + ": it did not end in time, or printed more than 1 MiB");

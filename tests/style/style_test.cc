@@ -100,6 +100,8 @@ TEST(Threads, stop_locks_and_sleeps_but_not_words_in_comments) {
   EXPECT_THAT(check_threads({"proxy/relay/session.cc", "  // no mutex here\n"}), IsEmpty());
   EXPECT_THAT(check_threads({"proxy/relay/session.cc", "  say(\"a mutex\");\n"}), IsEmpty());
   EXPECT_THAT(check_threads({"proxy/worker.cc", "  std::thread thread_;\n"}), IsEmpty());
+  EXPECT_THAT(check_threads({"discovery/store.cc", "  std::thread thread_;\n"}), testing::SizeIs(1));
+  EXPECT_THAT(check_threads({"discovery/kubernetes/name_lookup.cc", "  std::mutex lock_;\n"}), testing::SizeIs(1));
   EXPECT_THAT(check_threads({"discovery/store.cc", "std::this_thread::sleep_for(1s);\n"}), testing::SizeIs(1));
 }
 
