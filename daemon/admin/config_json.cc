@@ -241,6 +241,17 @@ json target_port_json(const config::ServicePort& port) {
   return std::visit([](const auto& target) { return json(target); }, port.target_port);
 }
 
+json node_ports_json(const config::Ringway& ringway) {
+  json out = json::array();
+  if (ringway.node_port_primary) {
+    out.push_back("primary");
+  }
+  for (const auto& network : ringway.node_port_ranges) {
+    out.push_back(network);
+  }
+  return out;
+}
+
 json settings_json(const config::Ringway& ringway) {
   json out = {
       {"node", {{"name", ringway.node}, {"zone", ringway.zone}}},
@@ -259,6 +270,7 @@ json settings_json(const config::Ringway& ringway) {
         {"table", ringway.transparent_table},
         {"priority", ringway.transparent_priority}}},
       {"externalIPs", {{"allow", ringway.external_ip_ranges}}},
+      {"nodePortAddresses", node_ports_json(ringway)},
       {"manifests", ringway.manifests},
       {"stateDirectory", state_directory(ringway)},
       {"discovery", json::object()},

@@ -175,6 +175,34 @@ TEST_F(SupervisorTest, a_failing_bind_keeps_all) {
   EXPECT_EQ(listens().size(), 2);
 }
 
+TEST_F(SupervisorTest, node_ports_move_to_other_addresses_by_a_reload_or_not_at_all) {
+  const auto on = [](const std::string& address) {
+    return std::string(kSettings) + "  nodePortAddresses: [" + address +
+           "]\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+           "spec: {type: NodePort, clusterIP: 127.96.0.10, selector: {app: web}, "
+           "ports: [{port: 80, nodePort: 30080}]}\n";
+  };
+  const auto listens_on = [](const std::string& address) {
+    return std::vector<std::string>{"127.96.0.10:80", address + ":30080"};
+  };
+  write(on("127.0.0.61"));
+  start();
+  EXPECT_EQ(listens(), listens_on("127.0.0.61"));
+
+  write(on("127.0.0.62"));
+  plane_->bind_error = "binding default/web on 127.0.0.62:30080: address in use";
+  auto report = supervisor_->board().reload();
+  EXPECT_EQ(report.result, Result::kRefused);
+  EXPECT_EQ(report.mistakes, std::vector<std::string>{plane_->bind_error});
+  EXPECT_EQ(listens(), listens_on("127.0.0.61"));
+
+  plane_->bind_error = "";
+  report = supervisor_->board().reload();
+  EXPECT_EQ(report.result, Result::kApplied);
+  EXPECT_EQ(report.changes, std::vector<std::string>{"settings: changed"});
+  EXPECT_EQ(listens(), listens_on("127.0.0.62"));
+}
+
 TEST_F(SupervisorTest, what_cannot_change_while_running_is_refused_by_name) {
   start();
   write("apiVersion: ringway/v1\nkind: Ringway\nspec: {workers: 7, node: {name: other}}\n" +
