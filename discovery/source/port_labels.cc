@@ -2,12 +2,21 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include "discovery/source/cut_text.h"
 
 namespace ringway::discovery {
 namespace {
 
 constexpr std::string_view kPrefix = "ringway.io/port.";
+/// Of a key and of a value, so much is shown.
+constexpr std::size_t kMaxShownBytes = 64;
+/// A note that is so long tells only how many more there are: it becomes a line of the log, and labels may be
+/// thousands.
+constexpr std::size_t kMaxNoteBytes = 1'024;
 
 std::optional<NamedPort> parse_port(std::string_view text) {
   NamedPort port;
@@ -21,10 +30,16 @@ std::optional<NamedPort> parse_port(std::string_view text) {
   return port;
 }
 
+std::string shown(std::string_view text) {
+  const std::string_view begin = cut_text(text, kMaxShownBytes);
+  return std::string(begin) + (begin.size() < text.size() ? "…" : "");
+}
+
 }  // namespace
 
 void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort>& ports, std::string& note,
                       std::string_view what) {
+  std::size_t more = 0;
   for (auto label = labels.lower_bound(kPrefix); label != labels.end() && label->first.starts_with(kPrefix); ++label) {
     const auto name = label->first.substr(kPrefix.size());
     const auto port = parse_port(label->second);
@@ -32,8 +47,16 @@ void read_port_labels(const Labels& labels, std::multimap<std::string, NamedPort
       ports.emplace(name, *port);
       continue;
     }
-    note += (note.empty() ? "" : "; ") + std::string(what) + " " + label->first + "=" + label->second.substr(0, 64) +
-            " is ignored: wanted " + std::string(kPrefix) + "NAME=PORT[/tcp|/udp], PORT from 1 to 65535";
+    std::string line = std::string(what) + " " + shown(label->first) + "=" + shown(label->second) +
+                       " is ignored: wanted " + std::string(kPrefix) + "NAME=PORT[/tcp|/udp], PORT from 1 to 65535";
+    if (more > 0 || (!note.empty() && note.size() + line.size() > kMaxNoteBytes)) {
+      ++more;
+      continue;
+    }
+    note += (note.empty() ? "" : "; ") + std::move(line);
+  }
+  if (more > 0) {
+    note += "; … and " + std::to_string(more) + " more";
   }
 }
 

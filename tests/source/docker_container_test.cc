@@ -1,6 +1,7 @@
 #include "discovery/source/docker_container.h"
 
 #include <gmock/gmock.h>
+#include <algorithm>
 
 #include <csignal>
 
@@ -158,6 +159,39 @@ TEST(DockerLabels, WithABadPortAreNotedAndOtherwiseUsed) {
     EXPECT_THAT(result.ports, UnorderedElementsAre(Pair("ok", NamedPort{1, false}))) << bad;
     EXPECT_THAT(result.note, HasSubstr("ringway.io/port.http")) << bad;
     EXPECT_TRUE(result.ready);
+  }
+}
+
+TEST(DockerLabels, WithManyBadPortsAreNotedInOneShortLine) {
+  DockerContainer container;
+  const std::string long_name(60'000, 'n');
+  for (int i = 1000; i < 4000; ++i) {
+    container.labels["ringway.io/port." + std::to_string(i) + long_name] = std::string(60'000, 'x');
+  }
+  const std::string note = workload(container).note;
+  EXPECT_LT(note.size(), 1'200U);
+  EXPECT_THAT(note, HasSubstr("label ringway.io/port.1000nnn"));
+  EXPECT_THAT(note, HasSubstr("…=xxx"));
+  const std::size_t at = note.rfind("; … and ");
+  ASSERT_NE(at, std::string::npos) << note;
+  const auto told = static_cast<std::size_t>(std::ranges::count(note.substr(0, at), '='));
+  EXPECT_GT(told, 2U);
+  // Each names the form that is wanted too, which has a '=' of its own.
+  EXPECT_EQ(note.substr(at), "; … and " + std::to_string(3000 - told / 2) + " more");
+}
+
+TEST(DockerLabels, AreNeverCutWithinACharacter) {
+  for (std::size_t before = 0; before < 4; ++before) {
+    DockerContainer container;
+    std::string value(before, 'x');
+    for (int i = 0; i < 100; ++i) {
+      value += "\U0001F6F6";
+    }
+    container.labels = {{"ringway.io/port.a", value}};
+    const std::string note = workload(container).note;
+    const std::size_t mark = note.find("…");
+    ASSERT_NE(mark, std::string::npos) << note;
+    EXPECT_EQ(note.substr(mark - 4, 4), "\U0001F6F6") << note;
   }
 }
 
