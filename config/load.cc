@@ -1,6 +1,5 @@
 #include "config/load.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -53,13 +52,17 @@ class Loader {
     const std::vector<Spot> spots = draft_.manifests;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       const Matches matches = expand(fs::path(spots[i].at.file).parent_path(), patterns[i]);
-      add_folder(matches.folder);
+      watchlist_.names.insert(watchlist_.names.end(), matches.names.begin(), matches.names.end());
+      if (!matches.is_pattern) {
+        add_folder(matches.folder);
+      }
       if (matches.is_pattern && matches.paths.empty()) {
         draft_.report.note("manifests '" + patterns[i] + "': no file matches yet");
       }
       for (const fs::path& path : matches.paths) {
         std::error_code unknown;
         if (!matches.is_pattern && !fs::exists(path, unknown)) {
+          watchlist_.files.push_back(path);
           draft_.report.mistake(spots[i].at, spots[i].path,
                                 "'" + patterns[i] + "': no such file; a pattern like services.d/*.yaml may match none");
           continue;
@@ -75,17 +78,18 @@ class Loader {
       return std::unexpected(draft_.report.take_mistakes());
     }
     configuration.notes = draft_.report.take_notes();
-    configuration.files = std::move(files_);
-    configuration.folders = std::move(folders_);
+    configuration.files = watchlist_.files;
     return configuration;
   }
+
+  [[nodiscard]] Watchlist take_watchlist() { return std::move(watchlist_); }
 
   Draft& draft() { return draft_; }
 
  private:
   void add_folder(const fs::path& folder) {
-    if (std::ranges::find(folders_, folder) == folders_.end()) {
-      folders_.push_back(folder);
+    if (known_folders_.insert(folder).second) {
+      watchlist_.folders.push_back(folder);
     }
   }
 
@@ -96,11 +100,11 @@ class Loader {
     }
     const std::string name = path.string();
     draft_.report.begin_file(name);
-    if (files_.size() >= kMaxFiles) {
+    if (watchlist_.files.size() >= kMaxFiles) {
       draft_.report.mistake({name, 0, 0}, "", "at most " + std::to_string(kMaxFiles) + " files are allowed");
       return;
     }
-    files_.push_back(path);
+    watchlist_.files.push_back(path);
     add_folder(path.has_parent_path() ? path.parent_path() : ".");
     const auto text = read_file(path, kMaxFileBytes);
     if (!text) {
@@ -118,21 +122,25 @@ class Loader {
   }
 
   Draft draft_;
-  std::vector<fs::path> files_;
-  std::vector<fs::path> folders_;
+  Watchlist watchlist_;
   std::set<fs::path> known_;
+  std::set<fs::path> known_folders_;
   std::size_t total_bytes_ = 0;
 };
 
 }  // namespace
 
-std::expected<Configuration, std::vector<Mistake>> load(std::span<const fs::path> paths) {
+std::expected<Configuration, std::vector<Mistake>> load(std::span<const fs::path> paths, Watchlist* watchlist) {
   Loader loader;
   for (const fs::path& path : paths) {
     loader.add(path);
   }
   loader.add_manifests();
-  return loader.result();
+  auto loaded = loader.result();
+  if (watchlist != nullptr) {
+    *watchlist = loader.take_watchlist();
+  }
+  return loaded;
 }
 
 std::expected<Configuration, std::vector<Mistake>> load_text(std::string_view text, const std::string& name) {

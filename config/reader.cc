@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "config/descriptor.h"
 
@@ -39,15 +41,40 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-fs::path folder_before_wildcards(const fs::path& path) {
-  fs::path folder;
-  for (const fs::path& part : path.parent_path()) {
-    if (part.string().find_first_of(kWildcards) != std::string::npos) {
-      break;
+std::vector<fs::path> matches_of(const std::string& pattern) {
+  std::vector<fs::path> paths;
+  glob_t found{};
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+      paths.emplace_back(found.gl_pathv[i]);
     }
-    folder /= part;
   }
-  return folder.empty() ? "." : folder;
+  globfree(&found);
+  return paths;
+}
+
+// Each part of a pattern from the first wildcard on, in all folders that the parts before it name by now.
+std::vector<WatchedNames> names_to_watch(const fs::path& base, const fs::path& pattern) {
+  auto part = pattern.begin();
+  fs::path fixed = base;
+  for (; part != pattern.end() && part->string().find_first_of(kWildcards) == std::string::npos; ++part) {
+    fixed /= *part;
+  }
+  std::vector<WatchedNames> names;
+  std::vector<fs::path> folders = {fixed.empty() ? "." : fixed.lexically_normal()};
+  for (; part != pattern.end(); ++part) {
+    std::vector<fs::path> next;
+    for (const fs::path& folder : folders) {
+      names.push_back({folder, part->string()});
+      std::ranges::copy_if(matches_of(escaped((folder / "").string()) + part->string()), std::back_inserter(next),
+                           [](const fs::path& path) {
+                             std::error_code unknown;
+                             return fs::is_directory(path, unknown);
+                           });
+    }
+    folders = std::move(next);
+  }
+  return names;
 }
 
 }  // namespace
@@ -114,16 +141,9 @@ Matches expand(const fs::path& base, const std::string& pattern) {
     matches.folder = whole.has_parent_path() ? whole.parent_path() : ".";
     return matches;
   }
-  matches.folder = fs::path(pattern).is_absolute() ? folder_before_wildcards(pattern)
-                                                   : (base / folder_before_wildcards(pattern)).lexically_normal();
+  matches.names = names_to_watch(base, pattern);
   const std::string prefix = fs::path(pattern).is_absolute() || base.empty() ? "" : escaped(base.string()) + "/";
-  glob_t found{};
-  if (glob((prefix + pattern).c_str(), 0, nullptr, &found) == 0) {
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
-      matches.paths.emplace_back(found.gl_pathv[i]);
-    }
-  }
-  globfree(&found);
+  matches.paths = matches_of(prefix + pattern);
   return matches;
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/watchlist.h"
+
 namespace ringway::config {
 
 /// The bytes of a regular file of at most `limit` bytes, or why it cannot be read. Never waits for a writer.
@@ -20,8 +22,9 @@ namespace ringway::config {
 /// What a pattern of glob(7) names.
 struct Matches {
   std::vector<std::filesystem::path> paths;
-  std::filesystem::path folder;  ///< the one in which a new match may appear
-  bool is_pattern = false;       ///< it holds a wildcard
+  std::filesystem::path folder;     ///< of a path without wildcard: where it stands
+  std::vector<WatchedNames> names;  ///< of a pattern: where a new match may appear, folder by folder
+  bool is_pattern = false;          ///< it holds a wildcard
 };
 
 /// Files that `pattern` names, seen from `base`, by name.

@@ -360,8 +360,7 @@ struct Configuration {
   std::vector<Pod> pods;
   std::vector<EndpointSlice> slices;
   std::vector<Node> nodes;
-  std::vector<std::filesystem::path> files;    ///< all that were read, in order
-  std::vector<std::filesystem::path> folders;  ///< where a new or changed file matters (for a watch)
+  std::vector<std::filesystem::path> files;  ///< all that were read, in order
   std::vector<std::string>
       notes;  ///< what was read and is not acted on, for a person: "service shop/db: headless, skipped"
 };

@@ -1,5 +1,6 @@
 #include "daemon/config_watch.h"
 
+#include <fnmatch.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -36,13 +37,21 @@ constexpr std::string_view kDataLink = "..data";
 /// What matters in one folder.
 struct Interest {
   fs::path folder;
-  std::set<std::string> names;
-  bool any = false;  ///< every file that could be a part of a configuration
+  std::set<std::string> names = {};
+  std::set<std::string> patterns = {};  ///< of glob(7)
+  bool any = false;                     ///< every file that could be a part of a configuration
 };
 
 bool could_be_configuration(std::string_view name) {
   const auto ends = [name](std::string_view tail) { return name.ends_with(tail); };
   return !name.starts_with(".") && (ends(".yaml") || ends(".yml") || ends(".json"));
+}
+
+bool is_wanted(const Interest& interest, const std::string& name) {
+  return name == kDataLink || interest.names.contains(name) || (interest.any && could_be_configuration(name)) ||
+         std::ranges::any_of(interest.patterns, [&name](const std::string& pattern) {
+           return fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
+         });
 }
 
 /// A file that was only created says nothing yet: its writer closes it later. A link is whole at once.
@@ -67,32 +76,61 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
     timer_.cancel();
   }
 
-  std::vector<std::string> watch(const std::vector<fs::path>& files, const std::vector<fs::path>& folders) {
-    std::map<fs::path, Interest> wanted;
-    for (const auto& file : files) {
+  std::vector<std::string> watch(const config::Watchlist& watchlist) {
+    Wanted wanted;
+    std::set<fs::path> known;
+    for (const auto& file : watchlist.files) {
       want_file(wanted, file);
+      want_links(wanted, known, file);
       std::error_code error;
       if (const auto real = fs::canonical(file, error); !error) {
         want_file(wanted, real);
       }
     }
-    for (const auto& folder : folders) {
+    for (const auto& folder : watchlist.folders) {
+      want_links(wanted, known, folder);
       if (Interest* interest = want_folder(wanted, folder)) {
         interest->any = true;
+      }
+    }
+    for (const auto& [folder, pattern] : watchlist.names) {
+      want_links(wanted, known, folder);
+      if (Interest* interest = want_folder(wanted, folder)) {
+        interest->patterns.insert(pattern);
       }
     }
     return apply(wanted);
   }
 
  private:
-  static void want_file(std::map<fs::path, Interest>& wanted, const fs::path& file) {
+  using Wanted = std::map<fs::path, Interest>;
+
+  static void want_file(Wanted& wanted, const fs::path& file) {
     if (Interest* interest = want_folder(wanted, file.parent_path().empty() ? "." : file.parent_path())) {
       interest->names.insert(file.filename().string());
     }
   }
 
+  /// Each link that `path` leads through, and what a link names, by its name in its folder. `known` are the paths that
+  /// were looked at, so links that lead in a circle end.
+  static void want_links(Wanted& wanted, std::set<fs::path>& known, const fs::path& path) {
+    std::error_code error;
+    fs::path above;
+    for (const fs::path& part : fs::absolute(path, error)) {
+      const fs::path here = above / part;
+      if (known.insert(here).second && fs::is_symlink(here, error)) {
+        want_file(wanted, here);
+        // What is above may be a link itself, and its `..` is that of the folder behind it.
+        const fs::path target = fs::canonical(above, error) / fs::read_symlink(here, error);
+        want_file(wanted, target);
+        want_links(wanted, known, target);
+      }
+      above = here;
+    }
+  }
+
   /// The entry of `folder`, or null where it does not exist: then the nearest existing one above it waits for it.
-  static Interest* want_folder(std::map<fs::path, Interest>& wanted, const fs::path& folder) {
+  static Interest* want_folder(Wanted& wanted, const fs::path& folder) {
     std::error_code error;
     fs::path existing = fs::absolute(folder, error).lexically_normal();
     if (!existing.has_filename() && existing.has_relative_path()) {
@@ -112,7 +150,7 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
     return &interest;
   }
 
-  std::vector<std::string> apply(const std::map<fs::path, Interest>& wanted) {
+  std::vector<std::string> apply(const Wanted& wanted) {
     std::vector<std::string> failures;
     std::map<int, Interest> now;
     for (const auto& [folder, interest] : wanted) {
@@ -126,6 +164,7 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
       entry.folder = folder;
       entry.any = entry.any || interest.any;
       entry.names.insert(interest.names.begin(), interest.names.end());
+      entry.patterns.insert(interest.patterns.begin(), interest.patterns.end());
     }
     for (const auto& [watched, interest] : interests_) {
       if (!now.contains(watched)) {
@@ -176,8 +215,7 @@ class ConfigWatch::Impl : public std::enable_shared_from_this<ConfigWatch::Impl>
       return true;
     }
     const Interest& interest = found->second;
-    const bool named =
-        name == kDataLink || interest.names.contains(name) || (interest.any && could_be_configuration(name));
+    const bool named = is_wanted(interest, name);
     if ((event.mask & kWrites) != 0) {
       return named && burst_;
     }
@@ -240,8 +278,8 @@ ConfigWatch::~ConfigWatch() {
   impl_->stop();
 }
 
-std::vector<std::string> ConfigWatch::watch(const std::vector<fs::path>& files, const std::vector<fs::path>& folders) {
-  return impl_->watch(files, folders);
+std::vector<std::string> ConfigWatch::watch(const config::Watchlist& watchlist) {
+  return impl_->watch(watchlist);
 }
 
 }  // namespace ringway::daemon

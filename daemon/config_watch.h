@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "config/watchlist.h"
 #include "proxy/core/error.h"
 
 namespace ringway::daemon {
@@ -16,7 +17,8 @@ namespace ringway::daemon {
 ///
 /// Folders are watched, not files, so that a rename over a file (what editors do), a new file that a glob finds, and
 /// the swap of the link `..data` (what Kubernetes does with a mounted ConfigMap) are seen. A folder that is not there
-/// is waited for in the nearest one above it that is.
+/// is waited for in the nearest one above it that is. Where a path leads through a link, so is the folder of that link:
+/// another one may be put in its place (`current -> releases/2`).
 class ConfigWatch {
  public:
   struct Pace {
@@ -29,10 +31,8 @@ class ConfigWatch {
                                                            std::function<void()> changed);
   ~ConfigWatch();
 
-  /// Replaces what is watched: each of `files`, and in each of `folders` every file that could be a part of a
-  /// configuration. Returns what could not be watched, as lines for a person.
-  std::vector<std::string> watch(const std::vector<std::filesystem::path>& files,
-                                 const std::vector<std::filesystem::path>& folders);
+  /// Replaces what is watched. Returns what could not be watched, as lines for a person.
+  std::vector<std::string> watch(const config::Watchlist& watchlist);
 
  private:
   class Impl;

@@ -99,7 +99,7 @@ std::expected<void, std::vector<std::string>> Supervisor::Impl::start() {
 }
 
 std::expected<void, std::vector<std::string>> Supervisor::Impl::start_parts() {
-  auto loaded = config::load(options_.config_paths);
+  auto loaded = config::load(options_.config_paths, &watchlist_);
   if (!loaded) {
     Lines lines;
     for (const auto& mistake : loaded.error()) {
@@ -205,7 +205,7 @@ void Supervisor::Impl::start_watch() {
     return;
   }
   config_watch_ = std::move(*watch);
-  watch_files({});
+  watch_files();
 }
 
 void Supervisor::Impl::start_timers() {

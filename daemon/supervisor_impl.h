@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "config/watchlist.h"
 #include "daemon/admin/api.h"
 #include "daemon/admin/server.h"
 #include "daemon/cluster_services.h"
@@ -139,7 +140,7 @@ class Supervisor::Impl final : public Board,
   ReloadReport reload(const std::string& why);
   Lines try_reload(ReloadReport& report);
   void plan_retry(const ReloadReport& report);
-  void watch_files(const Lines& more_files);
+  void watch_files();
 
   // end
   void finish();
@@ -193,9 +194,10 @@ class Supervisor::Impl final : public Board,
   std::uint64_t first_version_ = 0;
   bool settled_ = false;  ///< what every source said first has been put in force
   bool publish_posted_ = false;
-  proxy::Time published_at_;  ///< when a snapshot was last put in force
-  Lines files_with_mistakes_;
-  std::chrono::seconds retry_after_{0};  ///< of a reload that the machine refused; zero: none is due
+  proxy::Time published_at_;                            ///< when a snapshot was last put in force
+  config::Watchlist watchlist_;                         ///< of the configuration in force
+  std::optional<config::Watchlist> refused_watchlist_;  ///< of the last one that was read, where that was refused
+  std::chrono::seconds retry_after_{0};                 ///< of a reload that the machine refused; zero: none is due
   proxy::Time retry_at_;
 
   /// Busy and idle time of each worker at the last kBusySamples seconds, and its longest turn in each, oldest first.

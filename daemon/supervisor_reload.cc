@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "config/load.h"
 #include "daemon/changes.h"
@@ -38,10 +40,12 @@ ReloadReport Supervisor::Impl::reload(const std::string& why) {
   if (!report.mistakes.empty()) {
     report.result = ReloadReport::Result::kRefused;
     report.changes.clear();
+  } else {
+    watchlist_ = *std::exchange(refused_watchlist_, std::nullopt);
   }
   tallies_.config_valid = report.mistakes.empty();
   ++tallies_.reloads.at(static_cast<std::size_t>(report.result));
-  watch_files(files_with_mistakes_);
+  watch_files();
   plan_retry(report);
 
   std::string message;
@@ -87,15 +91,11 @@ void Supervisor::Impl::plan_retry(const ReloadReport& report) {
 }
 
 std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
-  files_with_mistakes_.clear();
-  auto loaded = config::load(options_.config_paths);
+  auto loaded = config::load(options_.config_paths, &refused_watchlist_.emplace());
   if (!loaded) {
     Lines lines;
     for (const auto& mistake : loaded.error()) {
       lines.push_back(mistake.to_string());
-      if (!mistake.at.file.empty()) {
-        files_with_mistakes_.push_back(mistake.at.file);
-      }
     }
     return lines;
   }
@@ -125,15 +125,21 @@ std::vector<std::string> Supervisor::Impl::try_reload(ReloadReport& report) {
   return {};
 }
 
-void Supervisor::Impl::watch_files(const Lines& more_files) {
+void Supervisor::Impl::watch_files() {
   if (!config_watch_) {
     return;
   }
+  config::Watchlist all = watchlist_;
   // The paths of the command line too: a file or folder that was taken away may come back.
-  std::vector<std::filesystem::path> files = options_.config_paths;
-  files.insert(files.end(), configuration_->files.begin(), configuration_->files.end());
-  files.insert(files.end(), more_files.begin(), more_files.end());
-  for (const auto& failure : config_watch_->watch(files, configuration_->folders)) {
+  all.files.insert(all.files.end(), options_.config_paths.begin(), options_.config_paths.end());
+  // What was refused may be mended where the configuration in force names nothing.
+  if (refused_watchlist_) {
+    const config::Watchlist& more = *refused_watchlist_;
+    all.files.insert(all.files.end(), more.files.begin(), more.files.end());
+    all.folders.insert(all.folders.end(), more.folders.begin(), more.folders.end());
+    all.names.insert(all.names.end(), more.names.begin(), more.names.end());
+  }
+  for (const auto& failure : config_watch_->watch(all)) {
     log::warn(failure + ": changes there are not seen, SIGHUP still reloads");
   }
 }

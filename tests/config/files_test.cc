@@ -29,11 +29,13 @@ TEST(Files, several_and_folders_are_read_by_name) {
   folder.write("d/notes.txt", "not: [yaml");
   folder.write("d/.hidden.yaml", "not: [yaml");
   folder.write("d/sub.yaml/x.yaml", "not: [yaml");
-  const auto configuration = load(std::vector{one, folder.path() / "d"});
+  Watchlist watchlist;
+  const auto configuration = load(std::vector{one, folder.path() / "d"}, &watchlist);
   ASSERT_TRUE(configuration) << printed(configuration).front();
   EXPECT_THAT(configuration->files,
               ElementsAre(one, folder.path() / "d/a.json", folder.path() / "d/b.yml", folder.path() / "d/c.yaml"));
-  EXPECT_THAT(configuration->folders, UnorderedElementsAre(folder.path(), folder.path() / "d"));
+  EXPECT_EQ(watchlist.files, configuration->files);
+  EXPECT_THAT(watchlist.folders, UnorderedElementsAre(folder.path(), folder.path() / "d"));
   EXPECT_EQ(configuration->services.size(), 2U);
 }
 
@@ -46,15 +48,42 @@ TEST(Files, manifests_are_patterns_seen_from_the_file_that_names_them) {
   folder.write("etc[1]/services.d/b.yaml", service("b", "10.0.0.2", 80));
   folder.write("etc[1]/services.d/a.yaml", service("a", "10.0.0.1", 80));
   folder.write("etc[1]/extra.yaml", service("x", "10.0.0.3", 80));
-  const auto configuration = load(std::vector{main});
+  Watchlist watchlist;
+  const auto configuration = load(std::vector{main}, &watchlist);
   ASSERT_TRUE(configuration) << printed(configuration).front();
   ASSERT_EQ(configuration->services.size(), 3U);
   EXPECT_EQ(configuration->services[0].metadata.name, "a");
   EXPECT_EQ(configuration->services[2].policy.balancer, Balancer::kRandom);
   EXPECT_THAT(configuration->notes, ElementsAre("manifests 'none.d/*.yaml': no file matches yet"));
-  EXPECT_THAT(configuration->folders,
-              testing::IsSupersetOf(
-                  {folder.path() / "etc[1]", folder.path() / "etc[1]/services.d", folder.path() / "etc[1]/none.d"}));
+  EXPECT_THAT(watchlist.folders,
+              testing::IsSupersetOf({folder.path() / "etc[1]", folder.path() / "etc[1]/services.d"}));
+  EXPECT_THAT(watchlist.names, ElementsAre(WatchedNames{folder.path() / "etc[1]/services.d", "*.yaml"},
+                                           WatchedNames{folder.path() / "etc[1]/none.d", "*.yaml"}));
+}
+
+TEST(Files, each_folder_that_a_pattern_may_grow_in_is_watched) {
+  const TemporaryFolder folder;
+  const fs::path main = folder.write("main.yaml", ringway("{manifests: [\"teams/*/v[12]/svc.conf\"]}"));
+  folder.write("teams/a/v1/svc.conf", service("a", "10.0.0.1", 80));
+  folder.write("teams/b/README", "");
+  Watchlist watchlist;
+  const auto configuration = load(std::vector{main}, &watchlist);
+  ASSERT_TRUE(configuration) << printed(configuration).front();
+  EXPECT_EQ(configuration->services.size(), 1U);
+  const fs::path teams = folder.path() / "teams";
+  EXPECT_THAT(watchlist.names,
+              ElementsAre(WatchedNames{teams, "*"}, WatchedNames{teams / "a", "v[12]"},
+                          WatchedNames{teams / "b", "v[12]"}, WatchedNames{teams / "a/v1", "svc.conf"}));
+}
+
+TEST(Files, of_a_wrong_configuration_are_known_too) {
+  const TemporaryFolder folder;
+  const fs::path main = folder.write("main.yaml", ringway("{manifests: [\"new.d/*.conf\", gone.conf]}"));
+  const fs::path fine = folder.write("new.d/a.conf", service("a", "10.0.0.1", 80));
+  Watchlist watchlist;
+  EXPECT_FALSE(load(std::vector{main}, &watchlist));
+  EXPECT_THAT(watchlist.files, ElementsAre(main, fine, folder.path() / "gone.conf"));
+  EXPECT_THAT(watchlist.names, ElementsAre(WatchedNames{folder.path() / "new.d", "*.conf"}));
 }
 
 TEST(Files, that_come_in_twice_are_read_once) {

@@ -44,11 +44,13 @@ class ConfigWatchTest : public testing::Test {
   }
 
   /// Begins to watch `file`, and the marker of `quiet`.
-  void watch_with_marker(std::vector<fs::path> files, const std::vector<fs::path>& folders = {}) {
+  void watch_with_marker(const std::vector<fs::path>& files, const std::vector<fs::path>& folders = {},
+                         const std::vector<config::WatchedNames>& names = {}) {
     fs::create_directory(folder_ / "marker");
     marker_ = folder_ / "marker/m.yaml";
-    files.push_back(marker_);
-    EXPECT_TRUE(watch_->watch(files, folders).empty());
+    config::Watchlist watchlist{.files = files, .folders = folders, .names = names};
+    watchlist.files.push_back(marker_);
+    EXPECT_TRUE(watch_->watch(watchlist).empty());
   }
 
   ringway::test::TemporaryFolder folder_;
@@ -140,6 +142,55 @@ TEST_F(ConfigWatchTest, a_new_file_of_a_watched_folder_matters_when_it_could_be_
   EXPECT_TRUE(called(2));
 }
 
+TEST_F(ConfigWatchTest, names_that_a_pattern_wants_matter_whatever_their_ending) {
+  fs::create_directory(folder_ / "services.d");
+  fs::create_directory(folder_ / "teams");
+  watch_with_marker({}, {}, {{folder_ / "services.d", "*.conf"}, {folder_ / "teams", "*"}});
+  write(folder_ / "services.d/a.yaml");
+  write(folder_ / "services.d/.a.conf");
+  write(folder_ / "teams/.hidden");
+  EXPECT_TRUE(quiet());
+  write(folder_ / "services.d/a.conf");
+  EXPECT_TRUE(called(2));
+  fs::create_directory(folder_ / "teams/b");
+  EXPECT_TRUE(called(3));
+}
+
+TEST_F(ConfigWatchTest, another_target_of_a_link_on_the_way_is_seen) {
+  for (const char* release : {"1", "2"}) {
+    const fs::path folder = fs::path(folder_ / "releases") / release;
+    fs::create_directories(folder);
+    write(folder / "a.yaml", release);
+  }
+  fs::create_symlink("releases/1", folder_ / "stable");
+  fs::create_symlink("stable", folder_ / "current");
+  const auto put = [this](const char* target, const char* link) {
+    fs::create_symlink(target, folder_ / "new");
+    fs::rename(folder_ / "new", folder_ / link);
+  };
+  const config::Watchlist all{.files = {folder_ / "current/a.yaml"}, .folders = {folder_ / "current"}, .names = {}};
+  watch_with_marker(all.files, all.folders);
+  write(folder_ / "other.yaml");
+  EXPECT_TRUE(quiet());
+  put("releases/2", "stable");
+  EXPECT_TRUE(called(2));
+  EXPECT_TRUE(watch_->watch(all).empty());
+  put("releases/1", "current");
+  EXPECT_TRUE(called(3));
+  EXPECT_TRUE(watch_->watch(all).empty());
+  write(folder_ / "releases/1/a.yaml", "again");
+  EXPECT_TRUE(called(4));
+}
+
+TEST_F(ConfigWatchTest, links_that_lead_in_a_circle_are_watched_too) {
+  fs::create_symlink("b.yaml", folder_ / "a.yaml");
+  fs::create_symlink("a.yaml", folder_ / "b.yaml");
+  watch_with_marker({folder_ / "a.yaml"});
+  fs::remove(folder_ / "b.yaml");
+  write(folder_ / "b.yaml");
+  EXPECT_TRUE(called(1));
+}
+
 TEST_F(ConfigWatchTest, the_link_that_kubernetes_swaps_is_seen) {
   const fs::path mount = folder_ / "mount";
   fs::create_directories(mount / "..1");
@@ -168,12 +219,12 @@ TEST_F(ConfigWatchTest, a_folder_that_is_not_there_yet_is_waited_for) {
   watch_with_marker({}, {deep});
   fs::create_directories(deep);
   EXPECT_TRUE(called(1));
-  EXPECT_TRUE(watch_->watch({marker_}, {deep}).empty());
+  EXPECT_TRUE(watch_->watch({.files = {marker_}, .folders = {deep}, .names = {}}).empty());
   write(deep / "a.yaml");
   EXPECT_TRUE(called(2));
   fs::remove_all(folder_ / "later");
   EXPECT_TRUE(called(3));
-  EXPECT_TRUE(watch_->watch({marker_}, {deep}).empty());
+  EXPECT_TRUE(watch_->watch({.files = {marker_}, .folders = {deep}, .names = {}}).empty());
   fs::create_directories(deep);
   EXPECT_TRUE(called(4));
 }
@@ -182,7 +233,7 @@ TEST_F(ConfigWatchTest, what_is_not_named_any_more_is_let_go) {
   const fs::path drop_in = folder_ / "services.d";
   fs::create_directory(drop_in);
   watch_with_marker({}, {drop_in});
-  EXPECT_TRUE(watch_->watch({marker_}, {}).empty());
+  EXPECT_TRUE(watch_->watch({.files = {marker_}, .folders = {}, .names = {}}).empty());
   write(drop_in / "a.yaml");
   EXPECT_TRUE(quiet());
 }

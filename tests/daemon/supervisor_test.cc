@@ -238,6 +238,30 @@ TEST_F(SupervisorTest, a_file_that_is_gone_is_refused_and_found_again) {
   EXPECT_EQ(listens(), std::vector<std::string>{"127.96.0.20:80"});
 }
 
+TEST_F(SupervisorTest, what_the_machine_refused_is_watched_until_it_is_mended) {
+  start(true);
+  std::filesystem::create_directory(folder_ / "new.d");
+  const std::string added = folder_ / "new.d/a.yaml";
+  std::ofstream(added) << service("api", "127.96.0.12");
+  plane_->bind_error = "binding default/api on 127.96.0.12:80: cannot assign requested address";
+  write(std::string(kSettings) + "  manifests: [\"new.d/*.yaml\"]\n" + kPod + service("web", "127.96.0.10"));
+  EXPECT_TRUE(run_until([&] { return !supervisor_->board().tallies().config_valid; }));
+  plane_->bind_error = "";
+  std::ofstream(added) << service("api", "127.96.0.13");
+  EXPECT_TRUE(run_until([&] { return supervisor_->board().tallies().config_valid; }));
+  EXPECT_EQ(listens(), (std::vector<std::string>{"127.96.0.10:80", "127.96.0.13:80"}));
+}
+
+TEST_F(SupervisorTest, a_new_folder_that_a_pattern_wants_is_looked_into) {
+  std::filesystem::create_directory(folder_ / "teams");
+  write(std::string(kSettings) + "  manifests: [\"teams/*/svc.conf\"]\n" + kPod + service("web", "127.96.0.10"));
+  start(true);
+  std::filesystem::create_directory(folder_ / "teams/b");
+  EXPECT_TRUE(run_until([&] { return supervisor_->board().tallies().reloads[1] == 1; }));
+  std::ofstream(folder_ / "teams/b/svc.conf") << service("api", "127.96.0.12");
+  EXPECT_TRUE(run_until([&] { return listens().size() == 2; }));
+}
+
 TEST_F(SupervisorTest, propagation_is_counted_when_every_worker_has_switched) {
   start();
   const auto counted = [&] {
