@@ -224,7 +224,22 @@ void Listeners::open_accepted(bool beside_messages) {
 void Listeners::open_first() {
   const Accepted accepted = accepted_.front();
   accepted_.pop_front();
-  sessions_.open(accepted.fd, accepted.port_slot, accepted.virtual_ip);
+  sessions_.open(accepted.fd, slot_now(accepted), accepted.virtual_ip);
+}
+
+/// The plan may have changed since it was accepted, and its slot be that of another port: then whoever has its address
+/// now, or nobody.
+std::uint32_t Listeners::slot_now(const Accepted& accepted) const {
+  const ServicePort* port = sessions_.plan()->port(accepted.port_slot);
+  if (accepted.port_slot == kProbeSlot ||
+      (port != nullptr && std::ranges::find(port->listen, accepted.virtual_ip) != port->listen.end())) {
+    return accepted.port_slot;
+  }
+  if (const auto steered = steered_.find(accepted.virtual_ip); steered != steered_.end()) {
+    return steered->second;
+  }
+  const auto own = by_address_.find(accepted.virtual_ip);
+  return own == by_address_.end() ? kNoSlot : listeners_[own->second].port_slot;
 }
 
 void Listeners::pause() {

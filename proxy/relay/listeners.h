@@ -72,6 +72,7 @@ class Listeners {
   void serve_backlog(const Listener& listener);
   void take(int client, const Listener& listener);
   void open_first();
+  [[nodiscard]] std::uint32_t slot_now(const Accepted& accepted) const;
   void close_if_idle(std::uint32_t index);
 
   Ring& ring_;

@@ -14,6 +14,9 @@ inline constexpr std::uint32_t kProbeSlot = ~std::uint32_t{0};
 /// The place of a listening socket that stands for the addresses of many ports (see Listeners::add).
 inline constexpr std::uint32_t kSteeredSlot = kProbeSlot - 1;
 
+/// The place of no port.
+inline constexpr std::uint32_t kNoSlot = kSteeredSlot - 1;
+
 /// A snapshot made ready for workers: with the picker of each port. Immutable, shared by all workers, made and freed by
 /// the control thread. Pickers of unchanged ports are shared with the plan before.
 struct Plan {
