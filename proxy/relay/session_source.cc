@@ -86,14 +86,14 @@ bool Session::bind_source(const Source& source) {
 /// Whether a connect failed for its own end of the connection: two connections to one endpoint cannot share a place,
 /// and the kernel finds that out, or that none of its own ports is free, when it connects.
 bool Session::source_taken(std::int32_t connect_result) const {
-  const ServicePort* port = table_->plan_->port(port_slot_);
+  const ServicePort* port = own_port();
   return connect_result == -EADDRNOTAVAIL && !timed_out_ && port != nullptr && port->source != nullptr;
 }
 
 void Session::try_next_source() {
   table_->shared_.ring.close(fd(Side::kUpstream));
   fds_[index(Side::kUpstream)] = -1;
-  if (open_upstream() && bind_source(*table_->plan_->port(port_slot_)->source)) {
+  if (open_upstream() && bind_source(*own_port()->source)) {
     start_connect();
   }
 }
