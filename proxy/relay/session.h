@@ -97,6 +97,8 @@ class Session {
   void take_route(std::string name, SniMiss otherwise);
   void pass_on_hello();
   [[nodiscard]] const ServicePort* own_port() const;
+  bool leaves_endpoint(Cause cause);
+  void begin_close(Cause cause);
 
   // session_admit.cc
   void enter(const ServicePort& port);
@@ -185,8 +187,9 @@ class Session {
   std::uint32_t in_flight_ = 0;
   State state_ = State::kFree;
   Cause cause_ = Cause::kNone;
-  bool timed_out_ = false;     ///< the connect, or the wait for a ClientHello, is being cancelled by its time limit
-  bool reset_client_ = false;  ///< the client gets RST at the end
+  Cause leaving_ = Cause::kNone;  ///< the connect is being cancelled, for its endpoint goes
+  bool timed_out_ = false;        ///< the connect, or the wait for a ClientHello, is being cancelled by its time limit
+  bool reset_client_ = false;     ///< the client gets RST at the end
   bool reset_upstream_ = false;
   bool observes_ = false;         ///< what is read is noted: until the upstream's first byte, and where `limited_`
   bool limited_ = false;          ///< by a bandwidth, its own or its Service's

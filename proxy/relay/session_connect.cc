@@ -154,7 +154,16 @@ void Session::on_connect(std::int32_t result) {
   // A connect may still succeed while its cancellation is under way; then it is simply a success.
   if (result == 0) {
     establish();
+    if (leaving_ != Cause::kNone) {
+      begin_close(leaving_);
+    }
     return;
+  }
+  // io_uring of some kernels of 2025 says so of every connect that failed after a while, and leaves the error to the
+  // socket (Linux 6.14, and stable kernels with 8c8492ca64e7 but without c7cafd5b81cc).
+  if (result == -ECONNRESET) {
+    const std::int32_t told = table_->shared_.ring.take_error(fd(Side::kUpstream));
+    result = told == 0 ? result : told;
   }
   // Who refuses a connection answers ECONNREFUSED; these two say that the upstream accepted and then sent RST (RFC
   // 9293, section 3.10.7; tcp_reset() in Linux). It may have begun to serve: that is a session that ends, not one to
@@ -168,7 +177,8 @@ void Session::on_connect(std::int32_t result) {
     try_next_source();
     return;
   }
-  connect_failed(timed_out_ ? ConnectFailure::kTimeout : failure_of(-result));
+  const bool given_up = timed_out_ || leaving_ != Cause::kNone;
+  connect_failed(given_up ? ConnectFailure::kTimeout : failure_of(-result));
 }
 
 void Session::take_endpoint(EndpointState* endpoint) {

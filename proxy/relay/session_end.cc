@@ -47,10 +47,29 @@ void Session::on_timer() {
   settle();
 }
 
+/// A session that is still connecting to an endpoint which goes is tried elsewhere, for no byte has been passed.
+bool Session::leaves_endpoint(Cause cause) {
+  const bool endpoint_goes = cause == Cause::kEndpointDown || cause == Cause::kDrained;
+  if (!endpoint_goes || state_ != State::kConnecting || fd(Side::kUpstream) < 0) {
+    return false;
+  }
+  if (!timed_out_ && leaving_ == Cause::kNone) {
+    table_->shared_.ring.cancel(fd(Side::kUpstream));
+  }
+  leaving_ = cause;
+  return true;
+}
+
 void Session::close(Cause cause) {
+  if (!leaves_endpoint(cause)) {
+    begin_close(cause);
+    settle();
+  }
+}
+
+void Session::begin_close(Cause cause) {
   if (state_ == State::kConnecting || state_ == State::kAwaitingHeader || state_ == State::kAwaitingHello) {
     refuse(cause);
-    settle();
     return;
   }
   if (state_ != State::kEstablished) {
@@ -75,11 +94,10 @@ void Session::close(Cause cause) {
     }
   }
   check_closed();
-  settle();
 }
 
 void Session::abort(Cause cause) {
-  if (state_ == State::kFree || state_ == State::kReleasing) {
+  if (state_ == State::kFree || state_ == State::kReleasing || leaves_endpoint(cause)) {
     return;
   }
   if (cause_ == Cause::kNone) {

@@ -100,6 +100,7 @@ void Session::connect_failed(ConnectFailure failure) {
   cause_ = cause_of(failure);
   tried_[tried_count_++] = endpoint_;
   timed_out_ = false;
+  leaving_ = Cause::kNone;
   table_->timers_.clear(slot_);
   table_->shared_.ring.close(fd(Side::kUpstream));
   fds_[index(Side::kUpstream)] = -1;

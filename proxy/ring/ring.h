@@ -107,6 +107,8 @@ class Ring {
   virtual void silence(int fd, bool on) = 0;
   /// A connection that stands in the backlog, or -1. Never waits.
   virtual int accept_now(int fd) = 0;
+  /// The error that a socket holds (SO_ERROR), which it forgets then: 0 or -errno.
+  virtual std::int32_t take_error(int fd) = 0;
   /// A new TCP socket for an upstream, with TCP_NODELAY and keepalive; or -errno.
   virtual int open_stream(int family) = 0;
   /// Whether the kernel itself finds a free port of a range when it connects. Where not, the range is searched by

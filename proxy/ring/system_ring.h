@@ -30,6 +30,7 @@ class SystemRing : public Ring {
   void refuse(int fd) override { sockets::refuse(fd); }
   void silence(int fd, bool on) override { sockets::silence(fd, on); }
   int accept_now(int fd) override { return sockets::accept_now(fd); }
+  std::int32_t take_error(int fd) override { return sockets::take_error(fd); }
   int open_stream(int family) override { return sockets::open_stream(family); }
   [[nodiscard]] bool chooses_ports(std::uint16_t first, std::uint16_t last) const override {
     return sockets::chooses_ports(first, last);

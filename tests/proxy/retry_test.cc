@@ -135,6 +135,31 @@ TEST_P(RetryTest, an_early_reset_is_counted_and_an_answer_ends_the_row) {
   EXPECT_EQ(endpoints_[0]->early_resets, 3);
 }
 
+TEST_P(RetryTest, a_session_that_still_connects_leaves_an_endpoint_that_goes) {
+  const auto silent = silent_endpoints(1);
+  const EchoServer well({.name = "well"});
+  start({.workers = 1});
+  for (const bool at_once : {false, true}) {
+    serve({silent.front(), well.address()},
+          {.balancer = Balancer::kRoundRobin, .connect_timeout = std::chrono::minutes(5)});
+    std::list<TcpClient> clients;
+    // One of two goes to the silent one.
+    clients.emplace_back(vip_);
+    clients.emplace_back(vip_);
+    ASSERT_TRUE(wait_until([&] { return endpoints_[0]->active == 1 && endpoints_[1]->active == 1; }));
+    if (at_once) {
+      plane_->reset_sessions(endpoints_[0], Cause::kDrained);
+    } else {
+      plane_->close_sessions(endpoints_[0], Cause::kEndpointDown);
+    }
+    for (TcpClient& client : clients) {
+      EXPECT_EQ(client.receive(5), "well\n");
+    }
+    clients.clear();
+    ASSERT_TRUE(no_session_left());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, RetryTest, testing::Values(proxy::Engine::kIoUring, proxy::Engine::kEpoll),
                          [](const auto& engine) { return std::string(to_string(engine.param)); });
 

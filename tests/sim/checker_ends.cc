@@ -190,6 +190,8 @@ void Checker::check_ended(const proxy::EndedSession& ended) {
       if (!failed(found->upstream) &&
           (found->upstream != kNoEnd || found->policy.proxy_send == proxy::ProxyVersion::kNone)) {
         report(found->client, name + "the upstream sent no RST");
+      } else if (found->upstream != kNoEnd && !network_.other(found->upstream).established) {
+        report(found->client, name + "no upstream had accepted");
       }
       break;
     case Cause::kIdleTimeout:

@@ -53,6 +53,7 @@ proxy::simulated::Faults draw_faults(Severity& severity, Random& random) {
           .groundless_await = severity.draw(0.5),
           .groundless_again = severity.draw(0.5),
           .urgent_mark = severity.draw(0.3),
+          .masked_refusal = severity.draw(1.0),
           .no_file = severity.draw(0.3),
           .port_taken = severity.draw(0.5),
           .reorder = severity.draw(1.0),

@@ -259,6 +259,11 @@ int SimulatedRing::accept_now(int fd) {
   return accepted;
 }
 
+std::int32_t SimulatedRing::take_error(int fd) {
+  const EndId end = end_of(fd);
+  return end == kNoEnd ? 0 : -network_.take_error(end);
+}
+
 int SimulatedRing::open_stream(int /*family*/) {
   if (random_.chance(faults_.no_file)) {
     return random_.chance(0.5) ? -EMFILE : -ENFILE;

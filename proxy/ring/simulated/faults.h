@@ -30,6 +30,7 @@ struct Faults {
   double groundless_await = 0;        ///< an `await` completes without cause
   double groundless_again = 0;        ///< `fill` and `drain` report -EAGAIN although they could move something
   double urgent_mark = 0;             ///< `fill` stands at the mark of urgent data, until something is received
+  double masked_refusal = 0;          ///< a connect that is refused says -ECONNRESET, and SO_ERROR the truth
   double no_file = 0;                 ///< -EMFILE or -ENFILE though there are files
   double port_taken = 0;              ///< a port that is asked for is somebody else's
   double reorder = 0;                 ///< a completion overtakes one of another operation

@@ -102,6 +102,8 @@ class Network final : public Actor {
   void connect(EndId end, const SocketAddress& to);
   /// A connect that fails at once with EADDRNOTAVAIL, for the place that `end` is bound to.
   void connect_from_taken_place(EndId end, const SocketAddress& to);
+  /// What the next call would report, once: 0 or an errno.
+  int take_error(EndId end);
   /// As recv(2) and send(2) on a non-blocking socket.
   std::int32_t read(EndId end, std::span<std::byte> into);
   std::int32_t write(EndId end, std::span<const std::byte> bytes);
@@ -149,7 +151,6 @@ class Network final : public Actor {
   void tell(EndId end);
   Duration latency() { return random_.between(weather_.least_latency, weather_.most_latency); }
   std::uint32_t socket_bytes() { return random_.between(weather_.least_socket_bytes, weather_.most_socket_bytes); }
-  int take_error(EndId end);
 
   Timeline& timeline_;
   Router& router_;

@@ -188,7 +188,11 @@ void SimulatedRing::perform(std::uint32_t index) {
       break;
     case Kind::kConnect: {
       End& end = network_.at(operation.end);
-      tell(index, -std::exchange(end.error, 0));
+      if (end.error == ECONNREFUSED && random_.chance(faults_.masked_refusal)) {
+        tell(index, -ECONNRESET);
+      } else {
+        tell(index, -std::exchange(end.error, 0));
+      }
       break;
     }
     case Kind::kReceive:

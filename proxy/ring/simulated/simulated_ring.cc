@@ -111,7 +111,7 @@ void SimulatedRing::note_handed_over(const Operation& operation, const Completio
   if (operation.kind == Kind::kAccept && completion.result >= 0) {
     end = end_of(completion.result);
     observer_.on_accepted(end);
-  } else if (operation.kind == Kind::kConnect &&
+  } else if (operation.kind == Kind::kConnect && network_.at(end).error != ECONNREFUSED &&
              (completion.result == 0 || completion.result == -ECONNRESET || completion.result == -EPIPE)) {
     observer_.on_connected(end);
   } else if ((operation.kind == Kind::kReceive || operation.kind == Kind::kSend) && completion.result > 0) {

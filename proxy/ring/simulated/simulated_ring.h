@@ -72,6 +72,7 @@ class SimulatedRing final : public Ring, public Actor, public EndWatcher, public
   void refuse(int fd) override;
   void silence(int fd, bool on) override;
   int accept_now(int fd) override;
+  std::int32_t take_error(int fd) override;
   int open_stream(int family) override;
   /// Ranges are searched, so that the search is walked.
   [[nodiscard]] bool chooses_ports(std::uint16_t /*first*/, std::uint16_t /*last*/) const override { return false; }
